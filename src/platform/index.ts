@@ -1,0 +1,7 @@
+export { nowMs, stopwatch } from "./clock.ts";
+export { readTextIfExists, writeFileAtomic } from "./files.ts";
+export { hashOf } from "./hash.ts";
+export { runId, shortId } from "./ids.ts";
+export { projectPaths, spectestHome } from "./paths.ts";
+export { run, type RunOptions, type RunResult } from "./process.ts";
+export { Scope } from "./scope.ts";

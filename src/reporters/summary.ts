@@ -1,0 +1,56 @@
+/** What is said once, at the end of a run. */
+import { type RunModel, totalsOf } from "../events/index.ts";
+import { errorText, failureText } from "./failure.ts";
+import { formatMs, indent } from "./format.ts";
+import type { ReporterOptions } from "./types.ts";
+
+type Look = Pick<ReporterOptions, "paint" | "readSource" | "verbose">;
+
+/** Failures in full, empty when there are none. */
+export function failuresText(model: RunModel, look: Look): string {
+  const failed = model.order.flatMap((id) => model.tests.get(id) ?? []).filter((test) => test.state === "failed");
+  if (failed.length === 0) return "";
+  const texts = failed.map((test, index) => failureText(model, test, index + 1, look));
+  return `\n${look.paint.bold("Failures")}\n\n${texts.map((text) => indent(text, 1)).join("\n\n")}\n`;
+}
+
+/** Counts, times, and the error that ended the run if one did. */
+export function totalsText(model: RunModel, look: Look): string {
+  const { paint } = look;
+  const { finished } = model;
+  const lines: string[] = [];
+  if (finished?.error) lines.push("", errorText(finished.error, look));
+  if (model.order.length > 0) lines.push("", `${paint.bold("Tests")}  ${counts(model, look)}`);
+  const times = timesOf(model);
+  if (times) lines.push(`${paint.bold("Time")}   ${times}`);
+  if (finished?.outcome === "cancelled") lines.push(paint.yellow("The run was cancelled."));
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+}
+
+function counts(model: RunModel, { paint }: Look): string {
+  const totals = model.finished?.totals ?? totalsOf(model);
+  const total = Object.values(totals).reduce((sum: number, count: number) => sum + count, 0);
+  const colors = {
+    failed: paint.red,
+    flaky: paint.yellow,
+    blocked: paint.yellow,
+    passed: paint.green,
+    cached: paint.green,
+    skipped: paint.dim,
+  };
+  const order = ["failed", "flaky", "blocked", "passed", "cached", "skipped"] as const;
+  const parts = order.filter((name) => totals[name] > 0).map((name) => colors[name](`${totals[name]} ${name}`));
+  const missing = model.order.length - total;
+  if (missing > 0) parts.push(paint.dim(`${missing} not run`));
+  return `${parts.length === 0 ? "none" : parts.join(", ")} ${paint.dim(`(${Math.max(total, model.order.length)})`)}`;
+}
+
+function timesOf({ finished, forkTimesMs }: RunModel): string | undefined {
+  if (!finished) return undefined;
+  const parts = [formatMs(finished.durationMs)];
+  if (finished.bringUp) parts.push(`bring-up ${formatMs(finished.bringUp.durationMs)} (${finished.bringUp.kind})`);
+  const { count, p50Ms } = finished.forks;
+  if (count > 0) parts.push(`${count === 1 ? "1 fork" : `${count} forks`}, median ${formatMs(p50Ms)}`);
+  else if (forkTimesMs.length > 0) parts.push(`${forkTimesMs.length} forks`);
+  return parts.join(" · ");
+}

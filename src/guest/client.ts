@@ -1,11 +1,12 @@
 /** The typed client of the daemon: every method derives from the table of routes. */
-import http2 from "node:http2";
+import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import type { z } from "zod";
 import { SpectestError } from "../errors/index.ts";
 import { openLink } from "../protocol/link.ts";
 import { type RouteName, routes } from "../protocol/index.ts";
 import { channelError } from "./failure.ts";
+import { forwardStream } from "./forward.ts";
 import { callConnect, callDuplex, callJson, type CallOptions, callStream, callUpload, type DuplexCall, type Target } from "./request.ts";
 
 type Table = typeof routes;
@@ -39,6 +40,11 @@ export interface GuestClient extends RouteMethods {
    * @example const socket = await guest.tunnel("db", 5432);
    */
   tunnel(host: string, port: number, options?: CallOptions): Promise<Duplex>;
+  /**
+   * Passes one request of another session on to the daemon, bodies and trailers streaming both ways: how a process that holds
+   * the machine lets others talk to its daemon.
+   */
+  forward(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void;
   /** Ends the session; calls in progress fail with CHANNEL. The daemon stays up for the next one. */
   close(): void;
   /** Resolves when the session is over, with the reason when it was not `close()`. */
@@ -65,6 +71,15 @@ export async function connectGuest(channel: Duplex, options: ConnectOptions = {}
   const link = await openLink(channel, options).catch((error: unknown) => {
     throw channelError("the greeting", error);
   });
+  return openSession(link);
+}
+
+/**
+ * The same client on a stream that is a session's own already, such as the socket of a process that forwards requests.
+ *
+ * @throws SpectestError CHANNEL when nobody speaks HTTP/2 there.
+ */
+export async function openSession(link: Duplex): Promise<GuestClient> {
   const session = http2.connect("http://guest", {
     createConnection: () => link,
     settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
@@ -96,6 +111,7 @@ export async function connectGuest(channel: Duplex, options: ConnectOptions = {}
   return {
     ...methodsOf(session),
     tunnel: (host, port, callOptions = {}) => callConnect(session, host, port, callOptions),
+    forward: (stream, headers) => forwardStream(session, stream, headers),
     close: () => {
       closing = true;
       session.destroy();

@@ -1,2 +1,2 @@
-export { connectGuest, type ConnectOptions, type GuestClient } from "./client.ts";
+export { connectGuest, type ConnectOptions, type GuestClient, openSession } from "./client.ts";
 export type { CallOptions, DuplexCall } from "./request.ts";

@@ -1,22 +1,22 @@
 /** Which files of a workspace stay out of the Dockerfile build context. */
 
-/** Left out wherever they are, but for the project's own directory, which is left out at the top only. */
+/** Caches, installed packages and secrets are left out wherever they lie; words that a source directory may carry too, at the top only. */
 export const DEFAULT_EXCLUDES = [
   "**/.git",
   "**/.spectest",
-  "spectest",
   "**/node_modules",
-  "**/target",
   "**/__pycache__",
   "**/.venv",
   "**/.env",
   "**/.env.local",
   "**/.env.*",
-  "**/dist",
-  "**/build",
   "**/.next",
   "**/.turbo",
   "**/.DS_Store",
+  "spectest",
+  "target",
+  "dist",
+  "build",
 ] as const;
 
 export interface IgnoreList {
@@ -30,7 +30,7 @@ export interface IgnoreList {
  * The syntax of a .dockerignore file: patterns are relative to the workspace, `*` stops at `/`, `**` crosses it, a
  * directory takes its contents along, `!pattern` takes back in, and the last match decides.
  *
- * @example ignoreList([...DEFAULT_EXCLUDES, "docs", "!api/dist"]).excludes("api/dist/server.js") // false
+ * @example ignoreList([...DEFAULT_EXCLUDES, "docs", "!api/node_modules"]).excludes("api/node_modules/x/index.js") // false
  */
 export function ignoreList(patterns: readonly string[]): IgnoreList {
   const rules = patterns

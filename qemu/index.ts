@@ -1,0 +1,43 @@
+import { openEngineWith } from "./engine.ts";
+import { createImageStore } from "./image/store.ts";
+import type { EngineOptions, VmEngine } from "./types.ts";
+
+/**
+ * Opens the VM engine on a machine-wide state directory. Any number of processes may have it open; machines belong to the
+ * process that started them and die with it.
+ *
+ * @throws STORE_FOREIGN when `home` holds somebody else's files, HOST_MISSING when there is no usable QEMU.
+ * @example
+ * const engine = await openEngine({ home: spectestHome() });
+ * const vm = await engine.boot(await engine.images.build());
+ * const { snapshot } = await vm.capture({ key: "base", then: "stop" });
+ * const fork = await engine.fork(snapshot.id);
+ */
+export function openEngine(options: EngineOptions): Promise<VmEngine> {
+  return openEngineWith(createImageStore, options);
+}
+
+export type {
+  Accelerator,
+  AcceleratorName,
+  BootOptions,
+  CaptureOptions,
+  CaptureResult,
+  EngineOptions,
+  ForkOptions,
+  GuestAgent,
+  HostFacts,
+  ImageInfo,
+  ImageStore,
+  OnProgress,
+  PhaseTimings,
+  Progress,
+  SnapshotInfo,
+  SnapshotKind,
+  SnapshotStore,
+  Vm,
+  VmEngine,
+  VmExit,
+  VmInfo,
+  VmState,
+} from "./types.ts";

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { MONITOR_FD } from "../process/qemuProcess.ts";
+import { acceleratorOption, DEVICES, type DeviceLayout, KERNEL_COMMAND_LINE, machineOption } from "./layout.ts";
+
+export interface MachineFiles {
+  ramPath: string;
+  diskPath: string;
+  kernelPath: string;
+  initrdPath: string;
+  /** Directory of the sockets; paths in it stay short. */
+  socketDir: string;
+  serialLogPath: string;
+}
+
+/** How a machine meets its RAM: makes it (writes reach the file) or forks it (writes stay its own). */
+export type RamMode = "shared" | "private";
+
+export interface MachineSpec {
+  layout: DeviceLayout;
+  files: MachineFiles;
+  ram: RamMode;
+  /** Start stopped and wait for a device state instead of booting. */
+  incoming: boolean;
+  network: "open" | "denied";
+}
+
+/**
+ * QEMU's command line. There is one for booting, capturing and forking alike: it differs only in how the RAM file is
+ * mapped and in whether a device state is awaited.
+ */
+export function qemuArgs(spec: MachineSpec): string[] {
+  const { layout } = spec;
+  return [
+    ...["-nodefaults", "-no-user-config", "-no-reboot"],
+    ...["-display", "none"],
+    ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ...["-global", "migration.send-configuration=off"],
+    ...["-accel", acceleratorOption(layout)],
+    ...["-cpu", layout.cpuModel],
+    ...["-smp", String(layout.cpus)],
+    ...["-m", `${layout.memoryMib}M`],
+    ...["-object", ramOption(spec)],
+    ...["-machine", machineOption(layout)],
+    ...["-chardev", `socket,id=monitor,fd=${MONITOR_FD}`, "-mon", "chardev=monitor,mode=control"],
+    ...chardevs(spec.files),
+    ...["-blockdev", diskOption(spec.files.diskPath)],
+    ...["-netdev", `user,id=net0,restrict=${spec.network === "denied" ? "on" : "off"}`],
+    ...["-object", "rng-random,id=rng0,filename=/dev/urandom"],
+    ...DEVICES.flatMap((device) => ["-device", device]),
+    ...["-kernel", spec.files.kernelPath, "-initrd", spec.files.initrdPath, "-append", KERNEL_COMMAND_LINE],
+    ...(spec.incoming ? ["-incoming", "defer", "-S"] : []),
+  ];
+}
+
+function ramOption({ layout, files, ram }: MachineSpec): string {
+  const mapping = ram === "shared" ? "share=on" : "share=off,readonly=on,rom=off";
+  return `memory-backend-file,id=ram0,size=${layout.memoryMib}M,mem-path=${escapeComma(files.ramPath)},${mapping}`;
+}
+
+function chardevs({ socketDir, serialLogPath }: MachineFiles): string[] {
+  const socket = (id: string, extra = ""): string =>
+    `socket,id=${id},path=${escapeComma(join(socketDir, `${id}.sock`))},server=on,wait=off${extra}`;
+  return [
+    socket("agent"),
+    socket("control"),
+    socket("console"),
+    socket("serial", `,logfile=${escapeComma(serialLogPath)},logappend=on`),
+  ].flatMap((option) => ["-chardev", option]);
+}
+
+/** Throw-away overlays: nothing is flushed to the disk below, a capture makes durable what has to be. */
+export function overlayOptions(path: string): Record<string, unknown> {
+  return {
+    driver: "qcow2",
+    discard: "unmap",
+    cache: { direct: false, "no-flush": true },
+    file: { driver: "file", filename: path, discard: "unmap", cache: { direct: false, "no-flush": true } },
+  };
+}
+
+function diskOption(path: string): string {
+  return JSON.stringify({ "node-name": "disk0", ...overlayOptions(path) });
+}
+
+/** QEMU's option syntax ends a value at a comma; two stand for one. */
+function escapeComma(value: string): string {
+  return value.replaceAll(",", ",,");
+}

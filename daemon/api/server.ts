@@ -28,7 +28,7 @@ type Kind<K extends RouteName> = Table[K]["kind"];
 export type RouteHandler<K extends RouteName> = (
   request: RequestOf<K>,
   context: RequestContext<K>,
-) => Kind<K> extends "json" ? Promise<Reply<K>> | Reply<K> : Promise<void>;
+) => Kind<K> extends "json" | "upload" ? Promise<Reply<K>> | Reply<K> : Promise<void>;
 export type RouteHandlers = { [K in RouteName]: RouteHandler<K> };
 
 export interface ApiServerOptions {

@@ -1,6 +1,6 @@
 /** Puts built files in place: atomically, only when they changed, and without leftovers of an earlier build. */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
 /** Writes `files` (absolute path → bytes) and returns how many differed from what was there. */
@@ -20,12 +20,17 @@ export async function writeChanged(files) {
   return written.filter(Boolean).length;
 }
 
-/** Removes files below `dir` which this build did not produce. */
-export async function removeStale(dir, files) {
+/**
+ * Removes files below `dir` which this build did not produce. Files younger than `keepMs` stay, so that a command
+ * which is still running finds the chunks it has yet to load.
+ */
+export async function removeStale(dir, files, { keepMs }) {
   const names = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of names) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !files.has(path) && !path.endsWith(".draft")) await rm(path, { force: true });
+    if (!entry.isFile() || files.has(path) || path.endsWith(".draft")) continue;
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs >= keepMs) await rm(path, { force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { hashOf } from "../platform/index.ts";
 import { compile } from "./compile.ts";
 import type { Project } from "./find.ts";
 import { collectOutputs, hashFiles, type ProjectPath, toProjectPath } from "./outputs.ts";
-import { isPackageFile, outputName, redirectShared, type SharedModule, sharedModules } from "./shared-modules.ts";
+import { isPackageFile, outputName, redirectShared, sharedModules } from "./shared-modules.ts";
 
 /** Where the guest keeps bundles, each in a directory named by its hash. */
 export const GUEST_BUNDLES_DIR = "/var/lib/spectest/bundles";

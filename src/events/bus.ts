@@ -7,7 +7,7 @@ import type { RunEvent } from "./types.ts";
 export type RunListener = (event: RunEvent, model: RunModel) => void;
 
 export interface EventBus {
-  emit(event: RunEvent): void;
+  emit: (event: RunEvent) => void;
   /** Later listeners see later events only. Returns a function that unsubscribes. */
   subscribe(listener: RunListener): () => void;
   readonly model: RunModel;
@@ -25,7 +25,8 @@ export function createBus(onListenerError: (error: unknown) => void): EventBus {
     emit(raw) {
       const event = sanitizeEvent(raw);
       model = foldRun(model, event);
-      for (const listener of [...listeners]) {
+      // A copy: who subscribes while an event is handed out gets the next one.
+      for (const listener of Array.from(listeners)) {
         try {
           listener(event, model);
         } catch (error) {

@@ -91,9 +91,10 @@ function step(test: TestModel, event: TestEvent): TestModel {
 
 function attemptStarted(test: TestModel, event: TestStarted): TestModel {
   const { attempt, atMs, vmId, start, forkMs } = event;
-  const { error: _error, reason: _reason, durationMs: _durationMs, ...rest } = test;
+  const { error, reason: _reason, durationMs: _durationMs, ...rest } = test;
   return {
     ...rest,
+    ...(error === undefined ? {} : { earlierError: error }),
     state: "running",
     attempt,
     attempts: attempt,
@@ -133,8 +134,8 @@ function attemptFinished(test: TestModel, event: TestAttemptFinished): TestModel
 function testFinished(test: TestModel, event: TestFinished): TestModel {
   const { status, durationMs, attempts, forkMs, error, reason } = event;
   // A flaky test passed in the end; what its failed attempt said is worth keeping.
-  const { error: earlier, ...rest } = test;
-  const shown = error ?? (status === "flaky" || status === "failed" ? earlier : undefined);
+  const { error: last, ...rest } = test;
+  const shown = error ?? (status === "failed" ? last : status === "flaky" ? test.earlierError : undefined);
   return {
     ...rest,
     state: status,

@@ -46,6 +46,8 @@ export interface TestModel {
   start?: TestStarted["start"];
   vmId?: string;
   error?: WireError;
+  /** Of an attempt before the present one. */
+  earlierError?: WireError;
   reason?: string;
   /** Of the last attempt, ordered by sequence number. */
   events: readonly RecordedEvent[];

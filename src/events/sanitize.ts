@@ -4,7 +4,7 @@
  */
 import type { RunEvent } from "./types.ts";
 
-// biome-ignore-start lint/suspicious/noControlCharactersInRegex: control characters are the subject
+/* oxlint-disable no-control-regex -- control characters are the subject */
 const CSI = /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]/g;
 /** Strings (OSC, DCS, SOS, PM, APC) up to their terminator. One that never ends loses its introducer only, so it cannot hide what follows. */
 const STRINGS = /(?:\u001b[PX^_\]]|[\u0090\u0098\u009d-\u009f])[^\n\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
@@ -13,7 +13,6 @@ const LINE_ENDS = /\r\n?|[\u0085\u2028\u2029]/g;
 const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const LONE_SURROGATES = /\p{Surrogate}/gu;
-// biome-ignore-end lint/suspicious/noControlCharactersInRegex: see above
 const HARMLESS = /^[\n\u0020-\u007e]*$/;
 
 /** Text of several lines: newlines stay, tabs become spaces, colours and every other control go. */

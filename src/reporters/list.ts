@@ -21,8 +21,7 @@ export function createListReporter(options: ReporterOptions): Reporter {
         const name = model.tests.get(event.id)?.name ?? event.id;
         options.message(`  ${name}: attempt ${event.attempt} failed: ${event.error?.message.split("\n")[0] ?? ""}`);
       } else if (event.type === "run-finished") {
-        if (model.command !== "test") options.message(totalsText(model, options).trimEnd());
-        else options.data(`${failuresText(model, options)}${totalsText(model, options)}`);
+        options.data(`${failuresText(model, options)}${totalsText(model, options)}`);
       }
     },
   };

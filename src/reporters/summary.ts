@@ -1,6 +1,6 @@
 /** What is said once, at the end of a run. */
 import { type RunModel, totalsOf } from "../events/index.ts";
-import { errorText, failureText } from "./failure.ts";
+import { failureText } from "./failure.ts";
 import { formatMs, indent } from "./format.ts";
 import type { ReporterOptions } from "./types.ts";
 
@@ -14,17 +14,17 @@ export function failuresText(model: RunModel, look: Look): string {
   return `\n${look.paint.bold("Failures")}\n\n${texts.map((text) => indent(text, 1)).join("\n\n")}\n`;
 }
 
-/** Counts, times, and the error that ended the run if one did. */
+/** Counts and times; empty when no test was found. What ended the run early is for the caller to show. */
 export function totalsText(model: RunModel, look: Look): string {
   const { paint } = look;
   const { finished } = model;
   const lines: string[] = [];
-  if (finished?.error) lines.push("", errorText(finished.error, look));
-  if (model.order.length > 0) lines.push("", `${paint.bold("Tests")}  ${counts(model, look)}`);
+  if (model.order.length === 0) return "";
+  lines.push("", `${paint.bold("Tests")}  ${counts(model, look)}`);
   const times = timesOf(model);
   if (times) lines.push(`${paint.bold("Time")}   ${times}`);
   if (finished?.outcome === "cancelled") lines.push(paint.yellow("The run was cancelled."));
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return `${lines.join("\n")}\n`;
 }
 
 function counts(model: RunModel, { paint }: Look): string {

@@ -8,13 +8,13 @@ export interface Reporter {
 
 export interface ReporterOptions {
   /** What the reporter was asked for: results. Text as it is, newlines included. */
-  data(text: string): void;
+  data: (text: string) => void;
   /** Everything else: progress, notices. */
-  message(text: string): void;
+  message: (text: string) => void;
   paint: ChalkInstance;
   verbose: boolean;
   /** Text of a file given as in an error's location, undefined when it cannot be read. */
-  readSource(file: string): string | undefined;
+  readSource: (file: string) => string | undefined;
   /** Directory that a GitHub annotation's paths are relative to. */
   workspaceDir?: string;
 }

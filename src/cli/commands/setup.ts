@@ -1,0 +1,42 @@
+import { createInterface } from "node:readline/promises";
+import { SpectestError } from "../../errors/index.ts";
+import type { CommandContext, Handler } from "../context.ts";
+import { openSession } from "../session.ts";
+import { failedChecks, printChecks } from "./doctor.ts";
+
+export const run: Handler = async (input, context) => {
+  const orchestrator = await context.orchestrator();
+  const yes = input.flag("yes");
+  const report = await orchestrator.doctor({ home: context.home });
+  if (failedChecks(report).length > 0) {
+    printChecks(context, report, context.io.say);
+    if (!yes && !(await confirmed(context))) return 4;
+  }
+  const session = await openSession(
+    { ...context, ui: context.ui === "tui" || context.ui === "auto" ? "plain" : context.ui },
+    { reporters: [], stdoutTaken: true },
+  );
+  try {
+    await orchestrator.prepareHost({ home: context.home, onEvent: session.events.emit, signal: context.interrupts.signal, yes });
+  } finally {
+    await session.close();
+  }
+  if (context.json) context.io.json({ schemaVersion: 1, ready: true });
+  else context.io.say("this host is ready: `spectest init demo` writes a first project");
+  return 0;
+};
+
+async function confirmed({ io, interrupts }: CommandContext): Promise<boolean> {
+  if (!io.stdin.isTTY)
+    throw new SpectestError("USAGE", {
+      what: "setup asks before changing this host, and there is nobody to ask",
+      hint: "spectest setup --yes",
+    });
+  const lines = createInterface({ input: io.stdin, output: io.stderr });
+  try {
+    const answer = await lines.question("Install what is missing? [y/N] ", { signal: interrupts.signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

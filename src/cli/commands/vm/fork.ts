@@ -1,0 +1,16 @@
+import type { Handler } from "../../context.ts";
+import { findSnapshot, keepRunning, withEngine } from "./engine.ts";
+
+export const run: Handler = (input, context) =>
+  withEngine(context, async (engine) => {
+    const { id } = await findSnapshot(engine, input.requiredArg("snapshot"));
+    const name = input.text("name");
+    const network = input.text("network") === "denied" ? "denied" : "open";
+    const vm = await engine.fork(id, {
+      signal: context.interrupts.signal,
+      memory: "private",
+      network,
+      ...(name === undefined ? {} : { name }),
+    });
+    return keepRunning(context, vm);
+  });

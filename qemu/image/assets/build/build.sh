@@ -4,8 +4,8 @@
 #
 # Open on entry: 7 = disk image to fill, 8 = kernel, 9 = initial RAM disk. They are passed open because the store may lie
 # where a mapped root cannot go.
-# Environment: SPECTEST_SUITE, SPECTEST_DISK_BYTES, SPECTEST_SOURCES (sources.list lines, or empty for the default mirror),
-# SPECTEST_APT_OPTIONS (apt.conf lines), SPECTEST_KEYRING.
+# Environment: SPECTEST_SUITE, SPECTEST_SOURCES (sources.list lines, or empty for the default mirror) and
+# SPECTEST_APT_OPTIONS (apt.conf lines).
 # Standard output: lines "::phase NAME DETAIL"; everything else is log.
 set -eu
 work=$1
@@ -28,17 +28,17 @@ fork_tree redis
 sleep 0.1
 touch "$work/stamp"
 sleep 0.1
-# Runs two functions at once. Background jobs, since "set -e" is off on the left of "||".
+# Runs two functions at once; the first failure ends the build, and with its namespace the other one. No "||" here: it
+# would switch "set -e" off inside the functions.
+trap 'exit 1' TERM
 both() {
-	"$1" >"$work/$1.log" 2>&1 &
-	first=$!
-	"$2" >"$work/$2.log" 2>&1 &
-	second=$!
-	status=0
-	wait "$first" || status=$?
-	wait "$second" || status=$?
-	cat "$work/$1.log" "$work/$2.log"
-	return "$status"
+	for job in "$1" "$2"; do
+		(
+			trap '[ $? -eq 0 ] || kill -TERM $$' EXIT
+			"$job"
+		) &
+	done
+	wait
 }
 fill_containers() {
 	fill_postgres
@@ -54,4 +54,3 @@ finish_guest
 write_boot_files
 mke2fs -q -F -t ext4 -m 0 -L spectest -E lazy_itable_init=1,lazy_journal_init=1,nodiscard -J size=64 \
 	-d "$work/guest" /proc/self/fd/7
-phase done

@@ -1,0 +1,85 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { hashOf, readTextIfExists } from "../../src/platform/index.ts";
+import type { ImageInfo } from "../types.ts";
+import { FORMAT_VERSION } from "./inputs.ts";
+
+export const FILES = { disk: "disk.raw", kernel: "vmlinuz", initrd: "initrd.img", manifest: "manifest.json" } as const;
+
+export interface ImageFile {
+  sizeBytes: number;
+  /** Of the disk: `sparseSha256`. */
+  sha256: string;
+}
+
+/** What manifest.json of an image says. Written last: a directory without it is no image. */
+export interface ImageManifest {
+  formatVersion: number;
+  /** Names the image and its directory; of the contents, so two builds of the same inputs differ in it. */
+  digest: string;
+  /** `inputsDigest` of what it was built from. */
+  inputs: string;
+  createdAt: string;
+  suite: string;
+  nodeVersion: string;
+  architecture: string;
+  files: Record<"disk" | "kernel" | "initrd", ImageFile>;
+}
+
+export function contentDigest(inputs: string, { disk, kernel, initrd }: ImageManifest["files"]): string {
+  return hashOf("image", inputs, disk.sha256, kernel.sha256, initrd.sha256);
+}
+
+/** The image in a directory, or undefined when there is none that this version can use: no manifest, another format, a file of the wrong size. */
+export async function readImage(dir: string): Promise<{ info: ImageInfo; manifest: ImageManifest } | undefined> {
+  const manifest = parseManifest(await readTextIfExists(join(dir, FILES.manifest)));
+  if (!manifest) return undefined;
+  const info: ImageInfo = {
+    digest: manifest.digest,
+    dir,
+    diskPath: join(dir, FILES.disk),
+    kernelPath: join(dir, FILES.kernel),
+    initrdPath: join(dir, FILES.initrd),
+    sizeBytes: 0,
+    createdAt: manifest.createdAt,
+  };
+  for (const [path, expected] of imageFiles(info, manifest)) {
+    const found = await stat(path).catch(() => undefined);
+    if (found?.size !== expected.sizeBytes) return undefined;
+    info.sizeBytes += found.blocks * 512;
+  }
+  return { info, manifest };
+}
+
+export function imageFiles(info: ImageInfo, { files }: ImageManifest): [string, ImageFile][] {
+  return [
+    [info.diskPath, files.disk],
+    [info.kernelPath, files.kernel],
+    [info.initrdPath, files.initrd],
+  ];
+}
+
+function parseManifest(text: string | undefined): ImageManifest | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isManifest(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isManifest(value: unknown): value is ImageManifest {
+  if (!isRecord(value) || value.formatVersion !== FORMAT_VERSION || !isRecord(value.files)) return false;
+  const { disk, kernel, initrd } = value.files;
+  const texts = [value.digest, value.inputs, value.createdAt, value.suite, value.nodeVersion, value.architecture];
+  return texts.every((text) => typeof text === "string") && [disk, kernel, initrd].every(isImageFile);
+}
+
+function isImageFile(value: unknown): value is ImageFile {
+  return isRecord(value) && typeof value.sizeBytes === "number" && typeof value.sha256 === "string";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

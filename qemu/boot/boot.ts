@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { SpectestError } from "../../src/errors/index.ts";
 import { stopwatch } from "../../src/platform/index.ts";
 import { AgentClient } from "../agent/client.ts";
 import { sendIdentity } from "../agent/handshake.ts";
@@ -79,12 +78,12 @@ async function awaitGuest(core: VmCore, machine: Machine, mark: (phase: string) 
     onProgress?.({ phase: machine.phase });
     const agent = new AgentClient(await machine.connect("agent.sock"), core.record.id);
     core.useAgent(agent);
-    await inTime(machine, AGENT_TIMEOUT_MS, firstAnswer(agent));
+    await machine.guard(firstAnswer(agent), AGENT_TIMEOUT_MS);
     mark("kernel");
     machine.phase = "waiting for Docker in the guest";
     onProgress?.({ phase: machine.phase });
     const ready = new AbortController();
-    await inTime(machine, DOCKER_TIMEOUT_MS, dockerReady(agent, ready.signal)).finally(() => ready.abort());
+    await machine.guard(dockerReady(agent, ready.signal), DOCKER_TIMEOUT_MS).finally(() => ready.abort());
     mark("docker");
     core.forkId = randomUUID();
     await machine.guard(sendIdentity(agent, core.forkId));
@@ -95,7 +94,7 @@ async function awaitGuest(core: VmCore, machine: Machine, mark: (phase: string) 
 
 /** The port has a buffer: a request sent before the agent runs is answered when it does. */
 async function firstAnswer(agent: AgentClient): Promise<void> {
-  await agent.request({ op: "ping" }, { timeoutMs: AGENT_TIMEOUT_MS });
+  await agent.request({ op: "ping" }, { timeoutMs: 2 * AGENT_TIMEOUT_MS });
 }
 
 async function dockerReady(agent: AgentClient, signal: AbortSignal): Promise<void> {
@@ -103,20 +102,4 @@ async function dockerReady(agent: AgentClient, signal: AbortSignal): Promise<voi
   announced.catch(() => undefined);
   const { docker } = await agent.request({ op: "status" });
   if (docker !== true) await announced;
-}
-
-async function inTime<T>(machine: Machine, timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const tail = machine.process.serialTail();
-      const what = `the guest was not done ${machine.phase} after ${timeoutMs / 1000} s; its serial port said last:\n${tail}`;
-      reject(new SpectestError("VM_TIMEOUT", { what, value: { phase: machine.phase, timeoutMs } }));
-    }, timeoutMs);
-  });
-  try {
-    return await machine.guard(Promise.race([work, late]));
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -27,8 +27,7 @@ export function captureDelta(core: VmCore, options: CaptureOptions, running: boo
     const overlay = goesOn ? await addOverlay(core, id) : undefined;
     clock.mark("prepare");
 
-    const { delta, pauseMs } = await copyWhilePaused(core, join(dir, SNAPSHOT_FILES.state), overlay, running && goesOn);
-    clock.mark("pause");
+    const { delta, pauseMs } = await copyWhilePaused(core, clock.mark, join(dir, SNAPSHOT_FILES.state), overlay, running && goesOn);
 
     const parent = core.record.basis;
     core.record.basis = id;
@@ -61,6 +60,7 @@ async function addOverlay(core: VmCore, id: string): Promise<{ path: string; nod
 
 async function copyWhilePaused(
   core: VmCore,
+  mark: (phase: string) => void,
   statePath: string,
   overlay: { node: string } | undefined,
   resume: boolean,
@@ -71,12 +71,18 @@ async function copyWhilePaused(
   core.control?.hold();
   try {
     await machine.guard(machine.qmp.execute("stop"));
+    mark("stop");
     await saveDeviceState(machine, statePath, overlay === undefined);
+    mark("save");
     const frozen = overlay && machine.guard(machine.qmp.execute("blockdev-snapshot", { node: core.disk.node, overlay: overlay.node }));
     const runs = privateRuns(machine.pid, mappings);
+    mark("scan");
     const pages = readPages(machine.pid, mappings, runs);
+    mark("copy");
     await frozen;
+    mark("disk");
     if (resume) await machine.guard(machine.qmp.execute("cont"));
+    mark("cont");
     return { delta: { runs, pages }, pauseMs: pause() };
   } catch (error) {
     if (resume && !machine.process.ended) await machine.qmp.execute("cont").catch(() => undefined);

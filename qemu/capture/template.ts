@@ -34,8 +34,7 @@ export function captureTemplate(core: VmCore, options: CaptureOptions, running: 
     clock.mark("prepare");
 
     const old = core.machine;
-    const pauseMs = await handOver(core, successor, join(dir, SNAPSHOT_FILES.state), running);
-    clock.mark("pause");
+    const pauseMs = await handOver(core, clock.mark, successor, join(dir, SNAPSHOT_FILES.state), running);
 
     const parent = core.record.basis;
     core.record.basis = id;
@@ -67,14 +66,23 @@ async function startSuccessor(core: VmCore, id: string, ramPath: string): Promis
 }
 
 /** The pause itself. When anything in it fails, the old process goes on as if nothing had happened. */
-async function handOver(core: VmCore, successor: Successor | undefined, statePath: string, running: boolean): Promise<number> {
+async function handOver(
+  core: VmCore,
+  mark: (phase: string) => void,
+  successor: Successor | undefined,
+  statePath: string,
+  running: boolean,
+): Promise<number> {
   const old = core.machine;
   const pause = stopwatch();
   try {
     core.control?.hold();
     await old.guard(old.qmp.execute("stop"));
+    mark("stop");
     await saveDeviceState(old, statePath, true);
+    mark("save");
     if (successor) await loadDeviceState(successor.machine, statePath, running ? "run" : "pause");
+    mark("takeOver");
     return pause();
   } catch (error) {
     await successor?.machine.process.kill();

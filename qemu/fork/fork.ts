@@ -53,7 +53,7 @@ export async function forkVm(context: EngineContext, snapshotId: string, options
     clock.mark("start");
     await load(core, machine, manifest, files.delta);
     clock.mark("load");
-    await identify(core, machine);
+    await identify(core, machine, clock.mark);
     clock.mark("handshake");
     throwIfAborted(options.signal);
     machine.phase = "running";
@@ -100,10 +100,11 @@ async function load(core: VmCore, machine: Machine, manifest: Manifest, pages: P
   await loadDeviceState(machine, join(core.context.store.dirOf(manifest.id), SNAPSHOT_FILES.state), "run");
 }
 
-async function identify(core: VmCore, machine: Machine): Promise<void> {
+async function identify(core: VmCore, machine: Machine, mark: (phase: string) => void): Promise<void> {
   machine.phase = "waiting for the guest's first answer";
   core.forkId = randomUUID();
   await machine.guard(core.agent.request({ op: "ping" }, { timeoutMs: FIRST_ANSWER_TIMEOUT_MS }));
+  mark("wake");
   await machine.guard(sendIdentity(core.agent, core.forkId, { timeoutMs: FIRST_ANSWER_TIMEOUT_MS }));
 }
 

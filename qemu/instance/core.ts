@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { SpectestError } from "../../src/errors/index.ts";
 import type { AgentClient } from "../agent/client.ts";
 import type { ControlChannel } from "../agent/control.ts";
 import type { EngineContext } from "../context.ts";
@@ -64,12 +65,12 @@ export class VmCore {
   }
 
   get machine(): Machine {
-    if (!this.#machine) throw new Error(`machine ${this.record.id} has no process yet`);
+    if (!this.#machine) throw new SpectestError("INTERNAL", { what: `machine ${this.record.id} has no process yet` });
     return this.#machine;
   }
 
   get agent(): AgentClient {
-    if (!this.#agent) throw new Error(`machine ${this.record.id} has no agent yet`);
+    if (!this.#agent) throw new SpectestError("INTERNAL", { what: `machine ${this.record.id} has no agent yet` });
     return this.#agent;
   }
 

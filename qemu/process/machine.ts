@@ -1,6 +1,7 @@
 import { chmod } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { join } from "node:path";
+import { SpectestError } from "../../src/errors/index.ts";
 import { connectSocket } from "../agent/connect.ts";
 import { type MachineSpec, qemuArgs } from "../layout/args.ts";
 import { QmpClient } from "../qmp/client.ts";
@@ -8,6 +9,7 @@ import { SOCKET_NAMES, type SocketName } from "./paths.ts";
 import { QemuProcess } from "./qemuProcess.ts";
 
 const START_TIMEOUT_MS = 20_000;
+const DEATH_NOTICE_MS = 100;
 
 /** A QEMU process with its monitor in command mode. What hangs on it is rejected with VM_DEAD when it ends. */
 export class Machine {
@@ -63,29 +65,28 @@ export class Machine {
   }
 
   /**
-   * The work's own result, or VM_DEAD as soon as the process has ended. A closed connection is often seen before the
-   * death that closed it, so a failure waits a moment for its cause.
+   * The work's own result, VM_DEAD as soon as the process has ended, or VM_TIMEOUT. A closed connection is often seen
+   * before the death that closed it, so a failure waits a moment for its cause.
    */
   async guard<T>(work: Promise<T>, timeoutMs?: number): Promise<T> {
     const died = this.process.exited.then(() => Promise.reject(this.process.deathError(this.phase)));
-    died.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;
-    const limit =
-      timeoutMs === undefined
-        ? []
-        : [
-            new Promise<never>((_, reject) => {
-              timer = setTimeout(() => reject(new Error(`not done after ${timeoutMs} ms: ${this.phase}`)), timeoutMs);
-            }),
-          ];
+    const late = new Promise<never>((_, reject) => {
+      if (timeoutMs !== undefined) timer = setTimeout(() => reject(this.#lateError(timeoutMs)), timeoutMs);
+    });
     try {
-      return await Promise.race([work, died, ...limit]);
+      return await Promise.race([work, died, late]);
     } catch (error) {
-      if (await this.#endsWithin(100)) throw this.process.deathError(this.phase);
+      if (await this.#endsWithin(DEATH_NOTICE_MS)) throw this.process.deathError(this.phase);
       throw error;
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #lateError(timeoutMs: number): SpectestError {
+    const what = `the machine was not done ${this.phase} after ${timeoutMs / 1000} s; the guest's serial port said last:\n${this.process.serialTail()}`;
+    return new SpectestError("VM_TIMEOUT", { what, value: { phase: this.phase, timeoutMs }, log: this.spec.files.serialLogPath });
   }
 
   async #endsWithin(ms: number): Promise<boolean> {

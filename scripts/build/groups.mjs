@@ -56,7 +56,8 @@ export const groups = [
     name: "sdk",
     out: "sdk",
     entries: { index: "src/sdk/index.ts" },
-    options: { ...shared, target: "node20.19", sourcemap: "linked", packages: "external" },
+    // Splitting keeps the drivers behind a lazy import: the host has only their types.
+    options: { ...shared, target: "node20.19", sourcemap: "linked", packages: "external", splitting: true, chunkNames: "[name]-[hash]" },
   },
   {
     name: "guest daemon",

@@ -35,7 +35,6 @@ export interface Collection<Svc, Fakes> {
   test: TestFunction<Svc, Fakes>;
   describe: DescribeFunction;
   definitions: readonly TestDefinition[];
-  forget: () => void;
 }
 
 export function collectTests<Svc, Fakes>(): Collection<Svc, Fakes> {
@@ -96,9 +95,6 @@ export function collectTests<Svc, Fakes>(): Collection<Svc, Fakes> {
     test: test as TestFunction<Svc, Fakes>,
     describe: Object.assign(group("run"), { only: group("only"), skip: group("skip") }),
     definitions,
-    forget: () => {
-      definitions.length = 0;
-    },
   };
 }
 

@@ -29,8 +29,6 @@ export interface ProjectDefinition {
   readonly setup: ((ctx: SetupContext<unknown, unknown>) => unknown) | undefined;
   /** Grows while test files load. */
   readonly tests: readonly TestDefinition[];
-  /** Forgets every test, so that test files can be loaded anew. */
-  forgetTests(): void;
 }
 
 /** Key under which a Project carries its definition. Registered, so that a second copy of the library is recognised. */

@@ -65,7 +65,6 @@ export function defineEnvironment<S extends Record<string, ServiceDefinition>, F
         fakes,
         setup,
         tests: collection.definitions,
-        forgetTests: collection.forget,
       },
     };
   }

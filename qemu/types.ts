@@ -145,6 +145,8 @@ export interface GuestAgent {
 /** A running machine. Every method rejects with VM_DEAD (last stderr and serial lines attached) when QEMU is gone. */
 export interface Vm {
   readonly id: string;
+  /** The identity (UUID) that the guest has confirmed. */
+  readonly forkId: string;
   readonly info: VmInfo;
   readonly state: VmState;
   readonly agent: GuestAgent;

@@ -31,6 +31,10 @@ export class VmHandle implements Vm {
     return this.#core.record.id;
   }
 
+  get forkId(): string {
+    return this.#core.forkId;
+  }
+
   get info(): VmInfo {
     return toInfo(this.#core.record);
   }

@@ -1,9 +1,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { GuestAgent } from "../../qemu/index.ts";
 import { SpectestError } from "../errors/index.ts";
-import { hashOf } from "../platform/index.ts";
+import { hashOf, packageDir } from "../platform/index.ts";
 
 /** The guest programs of this build, and their digest. */
 export interface DaemonFiles {
@@ -14,14 +13,14 @@ export interface DaemonFiles {
 const CONTROL_PORT = "/dev/virtio-ports/org.spectest.control";
 const GUEST_STATE = "/var/lib/spectest";
 
-/** Reads dist/guest, which the build puts beside this bundle. */
-export async function readDaemonFiles(dir = fileURLToPath(new URL("./guest/", import.meta.url))): Promise<DaemonFiles> {
+/** Reads what the build put into dist/guest. */
+export async function readDaemonFiles(dir = join(packageDir(), "dist", "guest")): Promise<DaemonFiles> {
   let names: string[];
   try {
     names = (await readdir(dir, { recursive: true })).filter((name) => /\.(mjs|json)$/.test(name)).sort();
   } catch (error) {
     throw new SpectestError("INTERNAL", {
-      what: `the guest programs are not built: ${dir} is missing`,
+      what: `the guest programs are not built`,
       hint: "npm run build",
       cause: error,
     });

@@ -23,7 +23,10 @@ export async function prepareHost(options: { home: string; onEvent: EventListene
 }
 
 /** Removes dead machines, unfinished captures and snapshots beyond the budget. */
-export async function collectGarbage(options: { home: string; signal: AbortSignal }): Promise<{ removed: { kind: string; id: string; bytes: number }[] }> {
+export async function collectGarbage(options: {
+  home: string;
+  signal: AbortSignal;
+}): Promise<{ removed: { kind: string; id: string; bytes: number }[] }> {
   const engine = await openEngine({ home: options.home });
   try {
     const removed: { kind: string; id: string; bytes: number }[] = [];

@@ -66,7 +66,7 @@ export async function adoptMachine(
 /** Connects to the daemon of a machine and confirms identity, protocol and build. Fail-closed. */
 export async function openGuest(vm: Vm, daemonDigest: string): Promise<GuestClient> {
   const guest = await connectGuest(await vm.openControl());
-  const forkId = vm.id;
+  const { forkId } = vm;
   const reply = await guest.hello({
     protocol: PROTOCOL_VERSION,
     forkId,

@@ -87,11 +87,11 @@ function install(mix: Fill): void {
     mix(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
     return target;
   };
+  // crypto.getRandomValues is a getter that reads this one.
   Object.defineProperties(crypto.webcrypto, {
     getRandomValues: { value: getRandomValues, configurable: true, writable: true },
     randomUUID: { value: uuid, configurable: true, writable: true },
   });
-  Object.assign(crypto, { getRandomValues });
   syncBuiltinESMExports();
 }
 

@@ -17,7 +17,7 @@ export class Steps {
     } catch (error) {
       passed = false;
       this.#failed += 1;
-      console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+      console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
     this.#done.push({ name, passed, note, seconds: (performance.now() - startedMs) / 1000 });
     return passed;

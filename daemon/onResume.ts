@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { SpectestError } from "../src/errors/index.ts";
+import { messageOf, SpectestError } from "../src/errors/index.ts";
 import type { HelloRequest } from "../src/protocol/index.ts";
 
 export interface Renewal {
@@ -35,7 +35,7 @@ export async function renewAll(renewals: readonly Renewal[], hello: HelloRequest
     try {
       await renew(hello);
     } catch (error) {
-      throw new SpectestError("DAEMON", { what: `this fork could not renew ${what}`, cause: error });
+      throw new SpectestError("DAEMON", { what: `this fork could not renew ${what}: ${messageOf(error)}`, cause: error });
     }
   }
 }

@@ -1,5 +1,6 @@
 /** The project host: a child process that runs the author's code, so that an endless loop there silences nothing here. */
 import { type ChildProcess, fork } from "node:child_process";
+import { rmSync } from "node:fs";
 import { SpectestError } from "../../src/errors/index.ts";
 import { type DaemonMethods, HOST_ENVIRONMENT, type HostMethods } from "../ipc/messages.ts";
 import { createPeer, type Handlers, type Peer } from "../ipc/peer.ts";
@@ -24,6 +25,8 @@ const STDERR_CHARS = 8 * 1024;
 
 /** Started with the daemon, so that it is warm in every fork. Calls made before it is up wait in its channel. */
 export function startProjectHost(options: ProjectHostOptions): ProjectHost {
+  // A host that was killed leaves its socket behind.
+  rmSync(options.fakesSocket, { force: true });
   const child = fork(options.entry, [], {
     execArgv: ["--enable-source-maps"],
     serialization: "advanced",

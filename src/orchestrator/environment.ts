@@ -8,7 +8,7 @@ import { packWorkspace, type Project, type ProjectBundle, workspaceExcludes } fr
 import type { ParsedEnvironment, ServiceTiming } from "../protocol/index.ts";
 import { layerKeys } from "./keys.ts";
 import { type BaseLayer, findValid } from "./layers.ts";
-import { forkMachine, type Machine } from "./machine.ts";
+import { closeGuest, forkMachine, type Machine } from "./machine.ts";
 import type { RunContext } from "./run-context.ts";
 import { tarOf } from "./tar.ts";
 import { fromWireError } from "./wire-error.ts";
@@ -129,7 +129,7 @@ async function bootstrap(run: RunContext, machine: Machine): Promise<ServiceTimi
 
 async function captureEnvironment(run: RunContext, machine: Machine, key: string): Promise<SnapshotInfo> {
   return run.phase("capture", async () => {
-    machine.guest.close();
+    await closeGuest(machine.guest);
     const { snapshot } = await machine.vm.capture({ key, name: "environment", labels: { layer: "environment" }, then: "stop" });
     return snapshot;
   });

@@ -57,10 +57,7 @@ export class Executor {
     try {
       for (let test = await this.#take(); test; test = await this.#take()) {
         let next: TestCase | undefined = test;
-        for (; next; next = machine && this.#nextInPlace(next.id)) {
-          machine = await this.#runTest(next, machine);
-          if (!machine) break;
-        }
+        while (next) ({ machine, next } = await this.#runTest(next, machine));
         await machine?.discard();
         machine = undefined;
       }
@@ -87,6 +84,7 @@ export class Executor {
     }
   }
 
+  /** Chosen before other workers learn that the parent passed, so that its first child stays in its machine. */
   #nextInPlace(parent: string): TestCase | undefined {
     if (this.#stopping) return undefined;
     const child = this.#options.schedule.next(parent);
@@ -100,8 +98,8 @@ export class Executor {
     return bail !== undefined && bail > 0 && this.#failures >= bail;
   }
 
-  /** Runs a test with its retries; gives its machine back when a child may continue in it. */
-  async #runTest(test: TestCase, inherited: Machine | undefined): Promise<Machine | undefined> {
+  /** Runs a test with its retries; gives its machine back, with the child that continues in it, when it passed. */
+  async #runTest(test: TestCase, inherited: Machine | undefined): Promise<{ machine: Machine | undefined; next: TestCase | undefined }> {
     const { run, retries } = this.#options;
     const attempts = 1 + (retries ?? test.retries);
     let machine = inherited;
@@ -116,13 +114,15 @@ export class Executor {
       result = await runAttempt(run, machine, test, attempt, start);
       if (result.status === "passed") {
         await this.#passed(test, machine, { attempt, durationMs: result.durationMs, forkMs });
-        return machine;
+        const next = this.#nextInPlace(test.id);
+        this.#signalChange();
+        return { machine, next };
       }
       await machine.discard();
       machine = undefined;
     }
     if (result) this.#failed(test, result, { attempt, forkMs });
-    return undefined;
+    return { machine: undefined, next: undefined };
   }
 
   async #fork(test: TestCase): Promise<Machine> {
@@ -155,7 +155,6 @@ export class Executor {
       forkMs: verdict.forkMs,
     });
     schedule.finish(test.id, status);
-    this.#signalChange();
   }
 
   #failed(test: TestCase, result: AttemptResult, { attempt, forkMs }: { attempt: number; forkMs: number }): void {

@@ -2,7 +2,7 @@
 import type { ImageInfo, SnapshotInfo, Vm, VmEngine } from "../../qemu/index.ts";
 import { deployDaemon, type DaemonFiles } from "./daemon-files.ts";
 import { layerKeys } from "./keys.ts";
-import { openGuest } from "./machine.ts";
+import { closeGuest, openGuest } from "./machine.ts";
 import type { RunContext } from "./run-context.ts";
 
 export const DEFAULT_MEMORY_MIB = 2048;
@@ -112,7 +112,7 @@ async function warmUp(vm: Vm, daemonDigest: string): Promise<void> {
     try {
       await guest.services({});
     } finally {
-      guest.close();
+      await closeGuest(guest);
     }
   }
 }

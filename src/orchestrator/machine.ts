@@ -52,7 +52,7 @@ export async function adoptMachine(
       forkMs: options.took(),
       async discard() {
         release();
-        guest.close();
+        await closeGuest(guest);
         await vm.stop("kill");
       },
     };
@@ -65,7 +65,9 @@ export async function adoptMachine(
 
 /** Connects to the daemon of a machine and confirms identity, protocol and build. Fail-closed. */
 export async function openGuest(vm: Vm, daemonDigest: string): Promise<GuestClient> {
-  const guest = await connectGuest(await vm.openControl());
+  const channel = await vm.openControl();
+  const guest = await connectGuest(channel);
+  void guest.closed.then(() => channel.destroy());
   const { forkId } = vm;
   const reply = await guest.hello({
     protocol: PROTOCOL_VERSION,
@@ -80,6 +82,12 @@ export async function openGuest(vm: Vm, daemonDigest: string): Promise<GuestClie
         ? `runs the daemon ${reply.daemonDigest.slice(0, 12)}, not ${daemonDigest.slice(0, 12)}`
         : undefined;
   if (mismatch === undefined) return guest;
-  guest.close();
+  await closeGuest(guest);
   throw new SpectestError("CHANNEL", { what: `the machine ${vm.id} ${mismatch}`, value: reply });
+}
+
+/** Ends the session; resolves when the machine's channel is free again. */
+export async function closeGuest(guest: GuestClient): Promise<void> {
+  guest.close();
+  await guest.closed;
 }

@@ -4,7 +4,7 @@
  *   node daemon.mjs --port /dev/virtio-ports/org.spectest.control --state /var/lib/spectest --digest HEX
  *
  * `--socket PATH` instead of `--port` serves on a Unix socket, for tests and development. `--docker-socket`,
- * `--host-entry`, `--hosts-file` and `--identity-file` replace the guest's paths.
+ * `--host-entry`, `--hosts-file`, `--resolv-file` and `--identity-file` replace the guest's paths.
  */
 import { mkdir } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     "docker-socket": { type: "string", default: "/run/docker.sock" },
     "host-entry": { type: "string", default: new URL("./host.mjs", import.meta.url).pathname },
     "hosts-file": { type: "string" },
+    "resolv-file": { type: "string" },
     "identity-file": { type: "string" },
   },
 });
@@ -36,6 +37,7 @@ const world = createWorld({
   dockerSocket: values["docker-socket"],
   hostEntry: values["host-entry"],
   ...(values["hosts-file"] === undefined ? {} : { hostsFile: values["hosts-file"] }),
+  ...(values["resolv-file"] === undefined ? {} : { resolvFile: values["resolv-file"] }),
   ...(values["identity-file"] === undefined ? {} : { identityFile: values["identity-file"] }),
 });
 

@@ -13,6 +13,7 @@ import { type Authority, openAuthority } from "./ingress/authority.ts";
 import { createIngress, type Ingress } from "./ingress/server.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { writeHosts } from "./names/hostsFile.ts";
+import { createNameServer } from "./names/server.ts";
 import { createNameTable, type NameTable } from "./names/table.ts";
 import { createIdSource, IDENTITY_FILE, type IdSource, type Renewal } from "./onResume.ts";
 import { createDeathWatch } from "./services/deaths.ts";
@@ -39,8 +40,12 @@ export interface WorldOptions {
   /** The bundle of the project host. */
   hostEntry: string;
   hostsFile?: string;
+  resolvFile?: string;
+  dnsPort?: number;
   identityFile?: string;
   ingressPorts?: { http: number; https: number };
+  /** How long a test's host may take to answer after its time limit; see runTest. */
+  graceMs?: number;
   /** For tests: builds without BuildKit. */
   build?: Builder;
 }
@@ -48,6 +53,7 @@ export interface WorldOptions {
 export interface World {
   digest: string;
   identityFile: string;
+  graceMs: number | undefined;
   docker: Docker;
   layout: Layout;
   loaded: Loaded;
@@ -95,6 +101,11 @@ export function createWorld(options: WorldOptions): World {
     addressOf: (service) => (registry.has(service) ? registry.get(service).container?.ip : undefined),
     ...(options.ingressPorts === undefined ? {} : { ports: options.ingressPorts }),
   });
+  const nameServer = createNameServer({
+    resolve: names.resolve,
+    resolvFile: options.resolvFile ?? "/etc/resolv.conf",
+    ...(options.dnsPort === undefined ? {} : { port: options.dnsPort }),
+  });
   const lifecycle = createLifecycle({ docker, layout, registry, names, ingress, deaths, publishNames });
 
   const handlers = createDaemonMethods({ docker, registry, lifecycle, names, ingress, build, buildQueue, layout, publishNames });
@@ -114,13 +125,17 @@ export function createWorld(options: WorldOptions): World {
     await mkdir(layout.workspaceDir, { recursive: true });
     watching ??= docker.watchDeaths(({ id, exitCode }) => deaths.note(id, exitCode));
     stopWatching = await watching;
-    const listen = (gateway: string): Promise<void> => ingress.listen([gateway, "127.0.0.1"]);
+    const listen = async (gateway: string): Promise<void> => {
+      await ingress.listen([gateway, "127.0.0.1"]);
+      await nameServer.listen(gateway);
+    };
     return { docker, build, buildQueue, layout, registry, lifecycle, ingress, names, host: host(), publishNames, listen };
   };
 
   return {
     digest: options.digest,
     identityFile: options.identityFile ?? IDENTITY_FILE,
+    graceMs: options.graceMs,
     docker,
     layout,
     loaded,
@@ -145,6 +160,7 @@ export function createWorld(options: WorldOptions): World {
     close: () => {
       stopWatching();
       ingress.close();
+      nameServer.close();
       current.kill("the daemon ends");
     },
   };

@@ -119,6 +119,7 @@ function testHandlers(world: World): Pick<RouteHandlers, "loadTests" | "tests" |
           id,
           attempt,
           timeoutMs: timeoutMs ?? test.timeoutMs,
+          ...(world.graceMs === undefined ? {} : { graceMs: world.graceMs }),
           signal,
           onLine: lines.send,
         });

@@ -2,7 +2,7 @@
 import http2 from "node:http2";
 import type { z } from "zod";
 import { isSpectestError, SpectestError } from "../../src/errors/index.ts";
-import { decodeLines, encodeLine } from "../../src/protocol/ndjson.ts";
+import { decodeLines, encodeLine, END_LINE } from "../../src/protocol/ndjson.ts";
 import { type RouteName, routes } from "../../src/protocol/index.ts";
 import { toWireError } from "../ipc/peer.ts";
 import { matchRoute } from "./router.ts";
@@ -104,7 +104,7 @@ async function handle<K extends RouteName>(
     stream.end(JSON.stringify(reply ?? {}));
   } else {
     if (!stream.headersSent) stream.respond({ ":status": 200, "content-type": "application/x-ndjson" });
-    stream.end();
+    stream.end(encodeLine(END_LINE));
   }
 }
 

@@ -17,7 +17,8 @@ type Params<P extends string> = P extends `${string}:${infer Name}/${infer Rest}
   : P extends `${string}:${infer Name}`
     ? { [key in Name]: string }
     : unknown;
-type Arguments<K extends RouteName> = keyof In<K> extends never ? [request?: Record<string, never>] : [request: In<K>];
+/** Requests without fields may be left out. */
+type Arguments<K extends RouteName> = string extends keyof In<K> ? [request?: Record<string, never>] : [request: In<K>];
 
 interface Shapes<K extends RouteName> {
   json: (...args: [...Arguments<K>, options?: CallOptions]) => Promise<Out<K>>;

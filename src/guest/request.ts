@@ -4,7 +4,7 @@ import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { z } from "zod";
 import { isSpectestError, SpectestError } from "../errors/index.ts";
-import { decodeLines, encodeLine } from "../protocol/ndjson.ts";
+import { decodeLines, encodeLine, endLineSchema } from "../protocol/ndjson.ts";
 import { cancelledError, channelError, errorOfReply } from "./failure.ts";
 
 export interface CallOptions {
@@ -80,24 +80,25 @@ function firstStatus(started: Started, name: string): Promise<number> {
   });
 }
 
-/** The whole body; fails when the stream ended early, which HTTP/2 shows only by its reset. */
-async function readBody(started: Started, name: string): Promise<string> {
+/** The whole body, parsed. */
+async function readBody(started: Started, name: string): Promise<unknown> {
   const parts: Buffer[] = [];
   try {
     for await (const part of started.stream) parts.push(part);
   } catch (error) {
     throw started.reason() ?? channelError(name, error);
   }
-  const broken = started.reason() ?? (started.stream.rstCode ? channelError(name, new Error("the answer was cut short")) : undefined);
-  if (broken) throw broken;
-  return Buffer.concat(parts).toString("utf8");
+  const given = started.reason();
+  if (given) throw given;
+  return parseJson(Buffer.concat(parts).toString("utf8"), name);
 }
 
-function parseJson(text: string): unknown {
+/** Every answer is a JSON object: one that does not parse has lost its end. */
+function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    throw channelError(name, new Error("the answer was cut short"));
   }
 }
 
@@ -110,7 +111,7 @@ function validated<S extends z.ZodType>(schema: S, value: unknown, name: string)
 
 async function reply<S extends z.ZodType>(started: Started, status: Promise<number>, schema: S, name: string): Promise<z.output<S>> {
   const code = await status;
-  const body = parseJson(await readBody(started, name));
+  const body = await readBody(started, name);
   if (code !== 200) throw errorOfReply(name, code, body);
   return validated(schema, body, name);
 }
@@ -192,11 +193,14 @@ async function* answeredLines<S extends z.ZodType>(
   schema: S,
 ): AsyncGenerator<z.output<S>, void, undefined> {
   const status = await firstStatus(started, name);
-  if (status !== 200) throw errorOfReply(name, status, parseJson(await readBody(started, name)));
+  if (status !== 200) throw errorOfReply(name, status, await readBody(started, name));
   started.inTime();
   const { stream, reason } = started;
+  let whole = false;
   try {
     for await (const line of decodeLines(stream)) {
+      whole = endLineSchema.safeParse(line).success;
+      if (whole) return;
       if (isErrorLine(line)) throw errorOfReply(name, 500, line);
       yield validated(schema, line, name);
     }
@@ -204,10 +208,10 @@ async function* answeredLines<S extends z.ZodType>(
     throw reason() ?? (isSpectestError(error) ? error : channelError(name, error));
   } finally {
     // The reader may have had enough before the end.
-    if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
+    if (whole) stream.resume();
+    else if (!stream.closed) stream.close(constants.NGHTTP2_CANCEL);
   }
-  const broken = reason() ?? (stream.rstCode && stream.rstCode !== constants.NGHTTP2_CANCEL ? channelError(name, undefined) : undefined);
-  if (broken) throw broken;
+  throw reason() ?? channelError(name, new Error("the answer was cut short"));
 }
 
 function isErrorLine(line: unknown): boolean {
@@ -251,7 +255,7 @@ export async function callConnect(
   const started: Started = { stream, reason: () => given, inTime: () => clearTimeout(timer) };
   try {
     const status = await firstStatus(started, name);
-    if (status !== 200) throw errorOfReply(name, status, parseJson(await readBody(started, name)));
+    if (status !== 200) throw errorOfReply(name, status, await readBody(started, name));
     return stream;
   } finally {
     clearTimeout(timer);

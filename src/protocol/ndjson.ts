@@ -1,4 +1,11 @@
-/** Newline-delimited JSON: one value a line, as the streamed answers carry it. */
+/**
+ * Newline-delimited JSON: one value a line, as the streamed answers carry it. An answer is whole only when its last
+ * line says so: a reset looks like an end to HTTP/2 clients. A failure after the first line is a last line `{"error": …}`.
+ */
+import { z } from "zod";
+
+export const endLineSchema = z.strictObject({ end: z.literal(true) });
+export const END_LINE: z.infer<typeof endLineSchema> = { end: true };
 
 export function encodeLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;

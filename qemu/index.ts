@@ -17,6 +17,8 @@ export function openEngine(options: EngineOptions): Promise<VmEngine> {
   return openEngineWith(createImageStore, options);
 }
 
+export { checkHost, type HostCheck } from "./preflight/check.ts";
+export { installMissing, type InstallOptions } from "./preflight/install.ts";
 export type {
   Accelerator,
   AcceleratorName,

@@ -1,30 +1,35 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { hashOf, readTextIfExists } from "../../src/platform/index.ts";
 import type { ImageInfo } from "../types.ts";
 import { FORMAT_VERSION } from "./inputs.ts";
 
 export const FILES = { disk: "disk.raw", kernel: "vmlinuz", initrd: "initrd.img", manifest: "manifest.json" } as const;
 
-export interface ImageFile {
-  sizeBytes: number;
+const fileSchema = z.object({
+  sizeBytes: z.number(),
   /** Of the disk: `sparseSha256`. */
-  sha256: string;
-}
+  sha256: z.string(),
+});
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  /** Names the image and its directory; of the contents, so two builds of the same inputs differ in it. */
+  digest: z.string(),
+  /** `inputsDigest` of what it was built from. */
+  inputs: z.string(),
+  createdAt: z.string(),
+  suite: z.string(),
+  nodeVersion: z.string(),
+  architecture: z.string(),
+  files: z.object({ disk: fileSchema, kernel: fileSchema, initrd: fileSchema }),
+});
+
+export type ImageFile = z.infer<typeof fileSchema>;
 
 /** What manifest.json of an image says. Written last: a directory without it is no image. */
-export interface ImageManifest {
-  formatVersion: number;
-  /** Names the image and its directory; of the contents, so two builds of the same inputs differ in it. */
-  digest: string;
-  /** `inputsDigest` of what it was built from. */
-  inputs: string;
-  createdAt: string;
-  suite: string;
-  nodeVersion: string;
-  architecture: string;
-  files: Record<"disk" | "kernel" | "initrd", ImageFile>;
-}
+export type ImageManifest = z.infer<typeof manifestSchema>;
 
 export function contentDigest(inputs: string, { disk, kernel, initrd }: ImageManifest["files"]): string {
   return hashOf("image", inputs, disk.sha256, kernel.sha256, initrd.sha256);
@@ -62,24 +67,8 @@ export function imageFiles(info: ImageInfo, { files }: ImageManifest): [string, 
 function parseManifest(text: string | undefined): ImageManifest | undefined {
   if (text === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(text);
-    return isManifest(value) ? value : undefined;
+    return manifestSchema.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
-}
-
-function isManifest(value: unknown): value is ImageManifest {
-  if (!isRecord(value) || value.formatVersion !== FORMAT_VERSION || !isRecord(value.files)) return false;
-  const { disk, kernel, initrd } = value.files;
-  const texts = [value.digest, value.inputs, value.createdAt, value.suite, value.nodeVersion, value.architecture];
-  return texts.every((text) => typeof text === "string") && [disk, kernel, initrd].every(isImageFile);
-}
-
-function isImageFile(value: unknown): value is ImageFile {
-  return isRecord(value) && typeof value.sizeBytes === "number" && typeof value.sha256 === "string";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

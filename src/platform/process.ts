@@ -49,6 +49,20 @@ export async function run(file: string, args: readonly string[], options: RunOpt
   return { exitCode: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
 }
 
+/**
+ * Runs a program that shares this process's terminal, for one that may ask the person something (sudo). Resolves with its
+ * exit code.
+ *
+ * @throws HOST_MISSING when the program does not exist, CANCELLED when `signal` fired.
+ */
+export async function runAttached(file: string, args: readonly string[], options: { signal?: AbortSignal } = {}): Promise<number> {
+  const { signal } = options;
+  const result = await execa(file, args, { reject: false, stdio: "inherit", ...(signal ? { cancelSignal: signal } : {}) });
+  if (signal?.aborted) throw new SpectestError("CANCELLED", { what: `cancelled: ${[file, ...args].join(" ")}` });
+  if (result.code === "ENOENT") throw new SpectestError("HOST_MISSING", { what: `the program ${file} was not found`, value: file });
+  return result.exitCode ?? 128;
+}
+
 async function forwardLines(lines: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
   try {
     for await (const line of lines) onLine(String(line));

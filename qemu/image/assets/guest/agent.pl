@@ -14,7 +14,7 @@ use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 use constant {
 	PORT             => $ENV{SPECTEST_AGENT_PORT} // '/dev/virtio-ports/org.spectest.agent',
 	STATE_DIR        => $ENV{SPECTEST_AGENT_STATE} // '/run/spectest',
-	DOCKER_SOCKET    => '/run/docker.sock',
+	DOCKER_SOCKET    => $ENV{SPECTEST_AGENT_DOCKER} // '/run/docker.sock',
 	LINE_MAX_BYTES   => 4 << 20,
 	OUTPUT_MAX_BYTES => 256 << 10,
 	READ_BYTES       => 64 << 10,

@@ -25,6 +25,13 @@ export interface MachineSpec {
 }
 
 /**
+ * User-mode NAT, one per machine. QEMU hands what a guest sends to "host" to the host's own loopback, and cannot be told
+ * not to; so "host" is the guest's own address, which never leaves the guest, and the name server at 10.0.2.3 serves as
+ * the gateway (the guest's init knows). IPv6 has the same door and no such trick: it is off.
+ */
+const NETWORK = "user,id=net0,ipv6=off,host=10.0.2.15,dhcpstart=10.0.2.100";
+
+/**
  * QEMU's command line. There is one for booting, capturing and forking alike: it differs only in how the RAM file is
  * mapped and in whether a device state is awaited.
  */
@@ -44,7 +51,7 @@ export function qemuArgs(spec: MachineSpec): string[] {
     ...["-chardev", `socket,id=monitor,fd=${MONITOR_FD}`, "-mon", "chardev=monitor,mode=control"],
     ...chardevs(spec.files),
     ...["-blockdev", diskOption(spec.files.diskPath)],
-    ...["-netdev", `user,id=net0,restrict=${spec.network === "denied" ? "on" : "off"}`],
+    ...["-netdev", `${NETWORK},restrict=${spec.network === "denied" ? "on" : "off"}`],
     ...["-object", "rng-random,id=rng0,filename=/dev/urandom"],
     ...DEVICES.flatMap((device) => ["-device", device]),
     ...["-kernel", spec.files.kernelPath, "-initrd", spec.files.initrdPath, "-append", KERNEL_COMMAND_LINE],

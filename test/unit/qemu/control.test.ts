@@ -37,8 +37,8 @@ test("carries bytes both ways and ends with the machine", async () => {
   const channel = new ControlChannel(host);
   channel.write("to the guest");
   guest.write("to the host");
-  const [[chunk]]: Buffer[][] = await Promise.all([once(channel, "data"), once(guest, "data")]);
-  expect([chunk?.toString(), heard()]).toEqual(["to the host", "to the guest"]);
+  const [[chunk]] = await Promise.all([once(channel, "data") as Promise<[Buffer]>, once(guest, "data")]);
+  expect([chunk.toString(), heard()]).toEqual(["to the host", "to the guest"]);
   const closed = once(channel, "close");
   guest.destroy();
   await closed;

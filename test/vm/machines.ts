@@ -1,0 +1,44 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ImageInfo, SnapshotInfo, Vm, VmEngine } from "../../qemu/index.ts";
+import { openEngine } from "../../qemu/index.ts";
+
+/** Kept between runs: what is built here is found again by its content. */
+export const TEST_HOME = process.env.SPECTEST_TEST_HOME ?? join(tmpdir(), "spectest-vm-tests");
+
+export function testEngine(): Promise<VmEngine> {
+  return openEngine({ home: TEST_HOME });
+}
+
+/** The image of today's sources, built if need be; SPECTEST_TEST_IMAGE names another one by its digest. */
+export async function testImage(engine: VmEngine): Promise<ImageInfo> {
+  const wanted = process.env.SPECTEST_TEST_IMAGE;
+  return (wanted === undefined ? undefined : await engine.images.find(wanted)) ?? engine.images.build();
+}
+
+/** One booted template for all suites. */
+export async function testTemplate(engine: VmEngine): Promise<SnapshotInfo> {
+  const image = await testImage(engine);
+  const { qemuVersion, accelerator } = await engine.host();
+  const key = `vm-tests ${image.digest} ${qemuVersion} ${accelerator.name}`;
+  return engine.withLock("vm-tests", async () => {
+    const found = await engine.snapshots.find(key);
+    const usable =
+      found &&
+      (await engine.snapshots.validate(found.id).then(
+        () => true,
+        () => false,
+      ));
+    if (found && usable) return found;
+    const vm = await engine.boot(image, { name: "vm-tests", memoryMib: 1024 });
+    const { snapshot } = await vm.capture({ key, then: "stop" });
+    return snapshot;
+  });
+}
+
+/** Runs a shell line in the guest and returns its output; a failure throws. */
+export async function sh(vm: Vm, line: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await vm.agent.exec(["sh", "-c", line]);
+  if (exitCode !== 0) throw new Error(`${line}: exit code ${exitCode}\n${stdout}${stderr}`);
+  return stdout.trim();
+}

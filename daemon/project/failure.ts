@@ -31,11 +31,12 @@ export function toFailure(thrown: unknown, roots: SourceRoots): WireError {
   if (thrown instanceof ProjectError) return projectFailure(thrown, roots);
   if (!(thrown instanceof Error)) return { name: "Error", message: `a value that is no Error was thrown: ${plain(String(thrown))}` };
   const wire = toWireError(thrown);
+  const stack = ownStack(thrown, roots);
   const at = ownLocation(thrown, roots);
   return {
     ...wire,
     message: plain(wire.message) + causes(thrown.cause),
-    ...(wire.stack === undefined ? {} : { stack: ownStack(thrown, wire.stack, roots) }),
+    ...(stack === undefined ? {} : { stack }),
     ...(at === undefined ? {} : { at }),
     ...diffOf(thrown),
   };
@@ -62,14 +63,19 @@ function causes(cause: unknown): string {
   return `\n  caused by ${cause.name}: ${plain(cause.message)}${causes(cause.cause)}`;
 }
 
-function ownStack(error: Error, stack: string, roots: SourceRoots): string {
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
-  const kept = frames.filter((line) => {
-    const site = parseFrame(line);
+/** Frames of the author's code: the error's own, or those of the cause it reports. */
+function ownFrames(error: Error, roots: SourceRoots): string[] {
+  const frames = (error.stack ?? "").split("\n").filter((line) => {
+    const site = /^\s+at /.test(line) ? parseFrame(line) : undefined;
     return site !== undefined && roots.isOwn(site.file);
   });
+  return frames.length === 0 && error.cause instanceof Error ? ownFrames(error.cause, roots) : frames;
+}
+
+function ownStack(error: Error, roots: SourceRoots): string | undefined {
+  if (error.stack === undefined) return undefined;
   const head = `${error.name}: ${plain(error.message)}`;
-  return [head, ...kept.map((line) => relativeFrame(line, roots))].join("\n");
+  return [head, ...ownFrames(error, roots).map((line) => relativeFrame(line, roots))].join("\n");
 }
 
 function relativeFrame(line: string, roots: SourceRoots): string {
@@ -82,11 +88,7 @@ function relativeFrame(line: string, roots: SourceRoots): string {
 function ownLocation(error: Error, roots: SourceRoots): SourceLocation | undefined {
   if (isSpectestError(error) && error.at?.line !== undefined) return locationOf(error);
   if (error instanceof RemoteError && error.wire.at) return error.wire.at;
-  for (const line of (error.stack ?? "").split("\n")) {
-    const site = parseFrame(line);
-    if (site && roots.isOwn(site.file)) return toLocation(site, roots);
-  }
-  return undefined;
+  return toLocation(parseFrame(ownFrames(error, roots)[0] ?? ""), roots);
 }
 
 function locationOf(error: SpectestError): SourceLocation | undefined {

@@ -24,7 +24,7 @@ export function createFakes(definitions: Readonly<Record<string, AnyFake>>, ctx:
       const made: unknown = await fake.helpers?.({ name, state: state as never, ctx });
       helpers.set(name, typeof made === "object" && made !== null ? made : {});
     } catch (cause) {
-      throw new SpectestError("SETUP_FAILED", { what: `fakes.${name}: its state or helpers could not be made: ${String(cause)}`, cause });
+      throw new SpectestError("SETUP_FAILED", { what: `fakes.${name}: its state or helpers could not be made`, cause });
     }
   };
 

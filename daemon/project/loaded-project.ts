@@ -8,6 +8,34 @@ import { importProject, importTests } from "./load.ts";
 import { buildCases, type LoadedTest } from "./test-cases.ts";
 import { parseEnvironment } from "./validate-environment.ts";
 
+/**
+ * What loading a bundle for the first time defined. A module that is imported again is not run again, so this is
+ * kept for as long as the process lives.
+ */
+export class LoadHistory {
+  readonly #inline = new WeakMap<ProjectDefinition, readonly TestDefinition[]>();
+  readonly #added = new Map<string, readonly TestDefinition[]>();
+
+  /** Tests defined by the entry itself: there whatever test files are loaded. */
+  inlineTests(definition: ProjectDefinition): readonly TestDefinition[] {
+    const known = this.#inline.get(definition) ?? [...definition.tests];
+    this.#inline.set(definition, known);
+    return known;
+  }
+
+  /** Tests which these files define. */
+  async addedBy(dir: string, entries: readonly string[], definition: ProjectDefinition): Promise<readonly TestDefinition[]> {
+    const key = JSON.stringify([dir, ...entries]);
+    const known = this.#added.get(key);
+    if (known) return known;
+    const before = definition.tests.length;
+    await importTests(dir, entries);
+    const added = definition.tests.slice(before);
+    this.#added.set(key, added);
+    return added;
+  }
+}
+
 /** One loaded environment, its tests, and everything made once and kept: helpers, fakes' state, results of tests. */
 export class LoadedProject {
   readonly environment: ParsedEnvironment;
@@ -17,25 +45,22 @@ export class LoadedProject {
   roots: SourceRoots;
   readonly #definition: ProjectDefinition;
   readonly #environmentDir: string;
-  /** Defined by the entry itself: there whatever test files are loaded. */
-  readonly #inlineTests: readonly TestDefinition[];
-  /** A file imported again is not run again, so what it defined is remembered. */
-  readonly #loadedBefore = new Map<string, readonly TestDefinition[]>();
+  readonly #history: LoadHistory;
   readonly #helpers = new Map<string, Promise<unknown>>();
   #tests = new Map<string, LoadedTest>();
 
-  private constructor(definition: ProjectDefinition, dir: string, names: NameContext) {
+  private constructor(definition: ProjectDefinition, dir: string, names: NameContext, history: LoadHistory) {
     this.#definition = definition;
     this.#environmentDir = dir;
     this.roots = sourceRoots([dir]);
     this.environment = parseEnvironment(definition);
     this.fakes = createFakes(definition.fakes, names);
-    this.#inlineTests = [...definition.tests];
-    this.#setTests(this.#inlineTests);
+    this.#history = history;
+    this.#setTests(history.inlineTests(definition));
   }
 
-  static async load(dir: string, entry: string, names: NameContext): Promise<LoadedProject> {
-    const project = new LoadedProject(await importProject(dir, entry), dir, names);
+  static async load(dir: string, entry: string, names: NameContext, history: LoadHistory): Promise<LoadedProject> {
+    const project = new LoadedProject(await importProject(dir, entry), dir, names, history);
     await project.fakes.prepare();
     return project;
   }
@@ -56,15 +81,8 @@ export class LoadedProject {
 
   async loadTests(dir: string, entries: readonly string[]): Promise<TestCase[]> {
     this.roots = sourceRoots([dir, this.#environmentDir]);
-    const key = JSON.stringify([dir, ...entries]);
-    let added = this.#loadedBefore.get(key);
-    if (!added) {
-      const before = this.#definition.tests.length;
-      await importTests(dir, entries);
-      added = this.#definition.tests.slice(before);
-      this.#loadedBefore.set(key, added);
-    }
-    this.#setTests([...this.#inlineTests, ...added]);
+    const added = await this.#history.addedBy(dir, entries, this.#definition);
+    this.#setTests([...this.#history.inlineTests(this.#definition), ...added]);
     return this.cases;
   }
 
@@ -85,7 +103,7 @@ export class LoadedProject {
       const helpers = await this.helpersOf(name);
       await service.setup?.({ name, helpers });
     } catch (cause) {
-      throw new SpectestError("SETUP_FAILED", { what: `the set-up of service ${name} failed: ${String(cause)}`, cause });
+      throw new SpectestError("SETUP_FAILED", { what: `the set-up of service ${name} failed`, cause });
     }
   }
 

@@ -5,7 +5,7 @@ import { type Handlers, type Peer, RemoteError } from "../ipc/peer.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { serveFakes, type FakeServer } from "../project/fake-server.ts";
 import { sourceRoots, toFailure } from "../project/failure.ts";
-import { LoadedProject } from "../project/loaded-project.ts";
+import { LoadedProject, LoadHistory } from "../project/loaded-project.ts";
 import { trustCa } from "../project/trust.ts";
 import { Origins } from "../recorder/origins.ts";
 import { Recorder } from "../recorder/recorder.ts";
@@ -38,6 +38,7 @@ interface HostState {
 export function createHostMethods(options: HostOptions, daemon: () => Peer<DaemonMethods>): Handlers<HostMethods> {
   const { slot, randomness } = options;
   const state: HostState = { project: undefined, loadingDir: undefined, fakes: undefined, forkId: "0", lastRun: 0, evalState: {} };
+  const history = new LoadHistory();
   const names: NameContext = {
     dnsName: async (...args) => await nameContext(daemon()).dnsName(...args),
     startService: async (...args) => await nameContext(daemon()).startService(...args),
@@ -75,7 +76,7 @@ export function createHostMethods(options: HostOptions, daemon: () => Peer<Daemo
         await unload();
         trustCa(caPem, caPath, options.certificates);
         state.loadingDir = dir;
-        const loaded = await LoadedProject.load(dir, entry, names);
+        const loaded = await LoadedProject.load(dir, entry, names, history);
         state.project = loaded;
         if (options.fakesSocket !== undefined && loaded.environment.fakes.length > 0) {
           const handle = async (name: string, request: Request): Promise<Response> => await loaded.fakes.handle(name, request);
@@ -140,9 +141,7 @@ async function setUpProject(project: LoadedProject, daemon: Peer<DaemonMethods>,
   try {
     await setup(setupPart(ctx));
   } catch (cause) {
-    const error = new SpectestError("SETUP_FAILED", { what: "the project's set-up failed", cause });
-    if (cause instanceof Error && cause.stack !== undefined) error.stack = cause.stack;
-    throw error;
+    throw new SpectestError("SETUP_FAILED", { what: "the project's set-up failed", cause });
   } finally {
     recorder.close();
     await close();

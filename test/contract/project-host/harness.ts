@@ -59,6 +59,9 @@ export interface Harness {
   socket: string;
   /** What the daemon's side was asked to do, besides exec and terminal. */
   asked: unknown[];
+  /** Loads the same environment again. */
+  reload(): Promise<void>;
+  testsParams: { dir: string; entries: string[] };
   run(name: string, options?: { timeoutMs?: number; attempt?: number }): Promise<{ outcome: TestOutcome; items: RunItem[] }>;
   close(): Promise<void>;
 }
@@ -97,14 +100,12 @@ export async function startHost(fixture: HostFixture, files: ProjectFiles): Prom
     await rm(projectDir, { recursive: true, force: true });
   };
   try {
-    const environment = await peer.call("loadEnvironment", {
-      dir: join(bundlesDir, env.hash),
-      entry: env.entry,
-      caPem: "",
-      caPath: "/none",
-    });
-    const loaded = await peer.call("loadTests", { dir: join(bundlesDir, tests.hash), entries: [...tests.entries] });
-    return { peer, environment, tests: loaded.tests, socket, asked, close, run: runner(peer, loaded.tests) };
+    const environmentParams = { dir: join(bundlesDir, env.hash), entry: env.entry, caPem: "", caPath: "/none" };
+    const testsParams = { dir: join(bundlesDir, tests.hash), entries: [...tests.entries] };
+    const environment = await peer.call("loadEnvironment", environmentParams);
+    const loaded = await peer.call("loadTests", testsParams);
+    const reload = async (): Promise<void> => void (await peer.call("loadEnvironment", environmentParams));
+    return { peer, environment, tests: loaded.tests, socket, asked, close, reload, testsParams, run: runner(peer, loaded.tests) };
   } catch (error) {
     await close();
     throw error;
@@ -113,6 +114,8 @@ export async function startHost(fixture: HostFixture, files: ProjectFiles): Prom
 
 function forkHost(fixture: HostFixture, socket: string): ChildProcess {
   return fork(fixture.entry, [], {
+    // The guest's Node is newer than the host's; give its path to test with it.
+    execPath: process.env["SPECTEST_TEST_GUEST_NODE"] ?? process.execPath,
     execArgv: ["--enable-source-maps"],
     serialization: "advanced",
     stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -2,6 +2,7 @@
  * The order of a bring-up. A service starts the moment its own image is ready and everything it depends on is through
  * run, ready and set-up: there is no barrier by level. Pure: what a step does is handed in.
  */
+import { setMaxListeners } from "node:events";
 import { SpectestError } from "../../src/errors/index.ts";
 import { dependentsOf, validateGraph } from "../../src/graph/index.ts";
 import type { ServiceTiming } from "../../src/protocol/index.ts";
@@ -59,6 +60,7 @@ export async function runBringUp<S extends BringUpService>(
   checkServiceGraph(services);
   const failed = new AbortController();
   const stop = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, stop); // every service in progress listens
   const failures: BringUpError[] = [];
   const gates = new Map(services.map((service) => [service.name, createGate()]));
   const graph = services.map(({ name, dependsOn }) => ({ id: name, dependsOn }));

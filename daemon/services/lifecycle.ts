@@ -96,10 +96,13 @@ export function createLifecycle(deps: LifecycleDeps): Lifecycle {
       const entry = registry.get(name);
       await docker.remove(name);
       names.removeService(name);
-      ingress.removeRoutesOf(name);
       entry.state = "stopped";
       delete entry.container;
-      if (entry.runtime) registry.remove(name);
+      // A declared service keeps its hostnames: they answer 502 until it is started again.
+      if (entry.runtime) {
+        ingress.removeRoutesOf(name);
+        registry.remove(name);
+      }
       await deps.publishNames();
     },
     logTail,

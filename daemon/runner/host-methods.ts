@@ -70,25 +70,20 @@ export function createHostMethods(options: HostOptions, daemon: () => Peer<Daemo
     state.project = undefined;
   };
 
+  const load = async (dir: string, entry: string): Promise<LoadedProject> => {
+    await unload();
+    state.loadingDir = dir;
+    const loaded = await LoadedProject.load(dir, entry, names, history);
+    state.project = loaded;
+    if (options.fakesSocket !== undefined && loaded.environment.fakes.length > 0) {
+      const handle = async (name: string, request: Request): Promise<Response> => await loaded.fakes.handle(name, request);
+      state.fakes = await serveFakes(options.fakesSocket, handle, (text) => reportFake(slot, text));
+    }
+    return loaded;
+  };
+
   return {
-    loadEnvironment: async ({ dir, entry, caPem, caPath }, { emit }) =>
-      await hook(emit, async () => {
-        await unload();
-        trustCa(caPem, caPath, options.certificates);
-        state.loadingDir = dir;
-        const loaded = await LoadedProject.load(dir, entry, names, history);
-        state.project = loaded;
-        if (options.fakesSocket !== undefined && loaded.environment.fakes.length > 0) {
-          const handle = async (name: string, request: Request): Promise<Response> => await loaded.fakes.handle(name, request);
-          state.fakes = await serveFakes(options.fakesSocket, handle, (text) => reportFake(slot, text));
-        }
-        return loaded.environment;
-      }),
-    loadTests: async ({ dir, entries }, { emit }) => await hook(emit, async () => ({ tests: await project().loadTests(dir, entries) })),
-    unload: async () => {
-      await unload();
-      return undefined;
-    },
+    ...loadingMethods({ hook, load, unload, project }, (caPem, caPath) => trustCa(caPem, caPath, options.certificates)),
     serviceSetup: async ({ name }, { emit }) =>
       await hook(emit, async () => {
         await project().setUpService(name);
@@ -121,6 +116,31 @@ export function createHostMethods(options: HostOptions, daemon: () => Peer<Daemo
       return undefined;
     },
     ping: () => undefined,
+  };
+}
+
+interface Loading {
+  hook: <T>(emit: (line: HostLog) => void, work: () => Promise<T>) => Promise<T>;
+  load: (dir: string, entry: string) => Promise<LoadedProject>;
+  unload: () => Promise<void>;
+  project: () => LoadedProject;
+}
+
+function loadingMethods(
+  { hook, load, unload, project }: Loading,
+  trust: (caPem: string, caPath: string) => void,
+): Pick<Handlers<HostMethods>, "loadEnvironment" | "loadTests" | "unload"> {
+  return {
+    loadEnvironment: async ({ dir, entry, caPem, caPath }, { emit }) =>
+      await hook(emit, async () => {
+        trust(caPem, caPath);
+        return (await load(dir, entry)).environment;
+      }),
+    loadTests: async ({ dir, entries }, { emit }) => await hook(emit, async () => ({ tests: await project().loadTests(dir, entries) })),
+    unload: async () => {
+      await unload();
+      return undefined;
+    },
   };
 }
 

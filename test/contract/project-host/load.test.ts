@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildHost, type HostFixture, type ProjectFiles, startHost } from "./harness.ts";
@@ -112,6 +112,17 @@ export default env.project();`;
     } finally {
       await host.close();
     }
+  });
+
+  it.each(["hello", "shop"])("loads the example %s", async (name) => {
+    const root = join(import.meta.dirname, "../../../examples", name);
+    const files: ProjectFiles = { "package.json": "{}" };
+    for (const path of await readdir(join(root, "spectest"), { recursive: true })) {
+      if (/\.m?[jt]s$/.test(path)) files[`spectest/${path}`] = await readFile(join(root, "spectest", path), "utf8");
+    }
+    const host = await startHost(fixture, files);
+    expect(host.tests.length).toBeGreaterThan(0);
+    await host.close();
   });
 
   it("evaluates modules, with state between them, and forgets secrets", async () => {

@@ -75,11 +75,17 @@ export async function openEngineWith(openImages: OpenImageStore, options: Engine
   return new Engine(context, images, background);
 }
 
+/** The parts of an engine opened here, for measurements that look below the public verbs. */
+export function contextOf(engine: VmEngine): EngineContext {
+  if (engine instanceof Engine) return engine.context;
+  throw new SpectestError("INTERNAL", { what: "not an engine of this module" });
+}
+
 class Engine implements VmEngine {
+  readonly context: EngineContext;
   readonly home: string;
   readonly images: ImageStore;
   readonly snapshots: SnapshotStore;
-  readonly #context: EngineContext;
   readonly #background: Set<Promise<unknown>>;
   readonly #vms = new Set<VmHandle>();
 
@@ -87,35 +93,35 @@ class Engine implements VmEngine {
     this.home = context.paths.root;
     this.images = images;
     this.snapshots = context.store;
-    this.#context = context;
+    this.context = context;
     this.#background = background;
   }
 
   async host(): Promise<HostFacts> {
-    return this.#context.host;
+    return this.context.host;
   }
 
   async boot(image: ImageInfo, options: BootOptions = {}): Promise<Vm> {
-    return this.#hold(await bootVm(this.#context, image, options));
+    return this.#hold(await bootVm(this.context, image, options));
   }
 
   async fork(snapshotId: string, options: ForkOptions = {}): Promise<Vm> {
-    return this.#hold(await forkVm(this.#context, snapshotId, options));
+    return this.#hold(await forkVm(this.context, snapshotId, options));
   }
 
   async list(): Promise<VmInfo[]> {
-    await reapInstances(this.#context.paths);
-    const dirs = await instanceDirs(this.#context.paths.vms);
+    await reapInstances(this.context.paths);
+    const dirs = await instanceDirs(this.context.paths.vms);
     const records = await Promise.all(dirs.map((dir) => readRecord(dir).catch(() => undefined)));
     return records.filter((record) => record !== undefined).map(toInfo);
   }
 
   withLock<T>(name: string, fn: () => Promise<T>, options: LockOptions = {}): Promise<T> {
-    return withFileLock(this.#context.paths.locks, name, fn, options);
+    return withFileLock(this.context.paths.locks, name, fn, options);
   }
 
   async capacity(snapshotId: string): Promise<number> {
-    const { accelerator, memoryMib, deltaPages = 0 } = await this.#context.store.read(snapshotId);
+    const { accelerator, memoryMib, deltaPages = 0 } = await this.context.store.read(snapshotId);
     const deltaMib = (deltaPages * PAGE_BYTES) / 1024 / 1024;
     return forksThatFit(await availableMib(), totalMib(), { accelerator, memoryMib, deltaMib });
   }

@@ -19,6 +19,16 @@ export function openEngine(options: EngineOptions): Promise<VmEngine> {
 
 export { checkHost, type HostCheck } from "./preflight/check.ts";
 export { installMissing, type InstallOptions } from "./preflight/install.ts";
+export {
+  type BaselineReport,
+  benchCapture,
+  type BenchCaptureOptions,
+  type BenchCaptureReport,
+  benchFork,
+  type BenchForkOptions,
+  type BenchForkReport,
+  type Percentiles,
+} from "./bench/index.ts";
 export type {
   Accelerator,
   AcceleratorName,

@@ -125,7 +125,9 @@ export interface CaptureResult {
   /** How long the guest stood still. */
   pauseMs: number;
   timings: PhaseTimings;
+  /** Of a delta: RAM the machine had written to, and the size of the file that holds it. */
   dirtyMib?: number;
+  deltaBytes?: number;
 }
 
 /** The engine's own small agent in the guest: identity, files, processes, shutdown. One request at a time is in flight per id. */

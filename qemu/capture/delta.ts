@@ -34,13 +34,13 @@ export function captureDelta(core: VmCore, options: CaptureOptions, running: boo
     if (overlay) core.disk = overlay;
     if (!goesOn) await end(core);
     core.save();
-    await writeDeltaFile(join(dir, SNAPSHOT_FILES.delta), delta);
+    const deltaBytes = await writeDeltaFile(join(dir, SNAPSHOT_FILES.delta), delta);
     clock.mark("write");
     const deltaPages = pagesIn(delta.runs);
     const snapshot = await publish(core, options, { id, dir, kind: "delta", parent, template, deltaPages });
     clock.mark("publish");
     if (goesOn && running) await correctClock(core);
-    return { snapshot, pauseMs, timings: clock.timings, dirtyMib: (deltaPages * PAGE_BYTES) / 1024 / 1024 };
+    return { snapshot, pauseMs, timings: clock.timings, dirtyMib: (deltaPages * PAGE_BYTES) / 1024 / 1024, deltaBytes };
   });
 }
 

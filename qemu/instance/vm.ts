@@ -1,5 +1,4 @@
 import type { Duplex } from "node:stream";
-import type { AgentClient } from "../agent/client.ts";
 import { ControlChannel } from "../agent/control.ts";
 import { guestAgent } from "../agent/guest.ts";
 import { sendIdentity } from "../agent/handshake.ts";
@@ -24,7 +23,11 @@ export class VmHandle implements Vm {
   constructor(core: VmCore, onStopped: () => void) {
     this.#core = core;
     this.#onStopped = onStopped;
-    this.agent = guestAgent(() => this.#idleAgent());
+    this.agent = guestAgent(async (request, options) => {
+      await this.#queue;
+      this.#assertAlive();
+      return core.machine.guard(core.agent.request(request, options));
+    });
   }
 
   get id(): string {
@@ -150,12 +153,6 @@ export class VmHandle implements Vm {
     });
     this.#queue = run.catch(() => undefined);
     return run;
-  }
-
-  async #idleAgent(): Promise<AgentClient> {
-    await this.#queue;
-    this.#assertAlive();
-    return this.#core.agent;
   }
 
   #assertAlive(): void {

@@ -12,8 +12,8 @@ export interface MachineFiles {
   serialLogPath: string;
 }
 
-/** How a machine meets its RAM: makes it (writes reach the file) or forks it (writes stay its own). */
-export type RamMode = "shared" | "private";
+/** How a machine meets its RAM: makes the file (writes reach it), forks it (writes stay its own), or has no file at all. */
+export type RamMode = "shared" | "private" | "anonymous";
 
 export interface MachineSpec {
   layout: DeviceLayout;
@@ -60,6 +60,7 @@ export function qemuArgs(spec: MachineSpec): string[] {
 }
 
 function ramOption({ layout, files, ram }: MachineSpec): string {
+  if (ram === "anonymous") return `memory-backend-ram,id=ram0,size=${layout.memoryMib}M`;
   const mapping = ram === "shared" ? "share=on" : "share=off,readonly=on,rom=off";
   return `memory-backend-file,id=ram0,size=${layout.memoryMib}M,mem-path=${escapeComma(files.ramPath)},${mapping}`;
 }

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SnapshotInfo, VmEngine } from "../../qemu/index.ts";
-import { TEST_HOME, testEngine, testImage, testTemplate } from "./machines.ts";
+import type { ImageInfo, SnapshotInfo, VmEngine } from "../../qemu/index.ts";
+import { TEST_HOME, testEngine, testTemplate } from "./machines.ts";
 import { bundled, processGone, startProgram } from "./programs.ts";
 
 let engine: VmEngine;
@@ -14,6 +14,10 @@ beforeAll(async () => {
   template = await testTemplate(engine);
 });
 afterAll(() => engine?.close());
+
+async function imageOf({ imageDigest }: SnapshotInfo): Promise<ImageInfo> {
+  return (await engine.images.find(imageDigest)) ?? expect.fail("the template's image is gone");
+}
 
 test("kill -9 of the tool ends its machines, the next start removes their files", async () => {
   const { child, line } = await startProgram(await bundled("owner"), [TEST_HOME, template.id]);
@@ -49,7 +53,7 @@ describe("a dead QEMU is noticed at once", () => {
   });
 
   test("while it boots", async () => {
-    const booting = engine.boot(await testImage(engine), { name: "doomed", memoryMib: 512 });
+    const booting = engine.boot(await imageOf(template), { name: "doomed", memoryMib: 512 });
     booting.catch(() => undefined);
     const pidOf = async (): Promise<number | undefined> => (await engine.list()).find(({ name }) => name === "doomed")?.pid;
     await expect.poll(pidOf, { timeout: 10_000, interval: 20 }).toBeDefined();
@@ -59,7 +63,7 @@ describe("a dead QEMU is noticed at once", () => {
   });
 
   test("and QEMU's own words are in the error", async () => {
-    const image = await testImage(engine);
+    const image = await imageOf(template);
     const broken = { ...image, kernelPath: "/nonexistent/vmlinuz" };
     await expect(engine.boot(broken, { memoryMib: 512 })).rejects.toMatchObject({
       code: "VM_DEAD",

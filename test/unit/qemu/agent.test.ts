@@ -112,7 +112,7 @@ describe("files", () => {
     const guest = fakeGuest(ok);
     const client = new AgentClient(guest.stream, "vm");
     const data = Buffer.alloc(size, 7);
-    await guestAgent(async () => client).writeFile("/srv/file", data, { mode: 0o755 });
+    await guestAgent((request) => client.request(request)).writeFile("/srv/file", data, { mode: 0o755 });
     const chunks = guest.requests.map((request) => Buffer.from(String(request.dataBase64), "base64"));
     expect(Buffer.concat(chunks).equals(data)).toBe(true);
     expect(guest.requests.map(({ append }) => append)).toEqual(chunks.map((_, index) => index > 0));

@@ -1,0 +1,158 @@
+import type { EngineContext } from "../context.ts";
+import { forkVm } from "../fork/fork.ts";
+import { discardVm } from "../instance/create.ts";
+import { VmHandle } from "../instance/vm.ts";
+import { bootVm } from "../boot/boot.ts";
+import { contextOf } from "../engine.ts";
+import type { HostFacts, OnProgress, PhaseTimings, VmEngine } from "../types.ts";
+import { type BaselineReport, measureBaseline } from "./baseline.ts";
+import { type ForkMemory, forkMemory } from "./memory.ts";
+import { type Percentiles, phaseSpreads, spread, spreadWithTail } from "./percentiles.ts";
+
+/** How many forks are alive together when the memory of one is measured. */
+const ALIVE_TOGETHER = 3;
+
+export interface BenchForkOptions {
+  /** Forks measured; default 20. */
+  n?: number;
+  /** Only forks made from nothing are measured here. */
+  pool?: "none";
+  /** Also measure the same guest by QEMU's mapped-ram + multifd, in the same run. */
+  baseline?: boolean;
+  /** Also measure forks of forks down to this depth. */
+  depth?: number;
+  /** Guest RAM; a template of that size is made first when the snapshot has another one. */
+  memoryMib?: number;
+  signal?: AbortSignal;
+  onProgress?: OnProgress;
+}
+
+/** All times in milliseconds. */
+export interface BenchForkReport {
+  schemaVersion: 1;
+  operation: "fork";
+  accel: string;
+  host: HostFacts;
+  n: number;
+  pool: "none";
+  memoryMib: number;
+  phases: Record<string, Percentiles>;
+  total: Percentiles & { p99: number };
+  tearDown: Percentiles;
+  /** Memory only an idle fork uses, while others of the same template live. */
+  memory: ForkMemory;
+  byDepth?: { depth: number; total: Percentiles }[];
+  baseline?: BaselineReport;
+}
+
+/**
+ * Measures forks of a snapshot, from the call to the confirmed handshake.
+ *
+ * @example const report = await benchFork(engine, base.id, { n: 20, baseline: true, depth: 10 });
+ */
+export async function benchFork(engine: VmEngine, snapshotId: string, options: BenchForkOptions = {}): Promise<BenchForkReport> {
+  const context = contextOf(engine);
+  const n = options.n ?? 20;
+  const { id, memoryMib, release } = await sized(context, snapshotId, options.memoryMib);
+  try {
+    await timeForks(context, id, 1); // the first one validates the files and warms the page cache
+    const { runs, tearDowns } = await timeForks(context, id, n, options);
+    const memory = await idleMemory(context, id);
+    const byDepth =
+      options.depth === undefined ? undefined : await timeDepths(context, id, options.depth, Math.max(3, Math.ceil(n / 4)), options);
+    const baseline = options.baseline ? await measureBaseline(context, id, Math.max(2, Math.ceil(n / 4))) : undefined;
+    return {
+      schemaVersion: 1,
+      operation: "fork",
+      accel: context.host.accelerator.name,
+      host: context.host,
+      n,
+      pool: "none",
+      memoryMib,
+      phases: phaseSpreads(runs),
+      total: spreadWithTail(runs.map(({ total }) => total ?? 0)),
+      tearDown: spread(tearDowns),
+      memory,
+      ...(byDepth ? { byDepth } : {}),
+      ...(baseline ? { baseline } : {}),
+    };
+  } finally {
+    await release();
+  }
+}
+
+async function timeForks(
+  context: EngineContext,
+  id: string,
+  n: number,
+  { signal, onProgress }: BenchForkOptions = {},
+): Promise<{ runs: PhaseTimings[]; tearDowns: number[] }> {
+  const runs: PhaseTimings[] = [];
+  const tearDowns: number[] = [];
+  for (let round = 0; round < n; round++) {
+    const core = await forkVm(context, id, { name: "bench", ...(signal ? { signal } : {}) });
+    runs.push(core.record.timings);
+    const start = performance.now();
+    await discardVm(core);
+    tearDowns.push(performance.now() - start);
+    onProgress?.({ phase: "fork", fraction: (round + 1) / n });
+  }
+  return { runs, tearDowns };
+}
+
+async function idleMemory(context: EngineContext, id: string): Promise<ForkMemory> {
+  const cores = [];
+  try {
+    for (let index = 0; index < ALIVE_TOGETHER; index++) cores.push(await forkVm(context, id, { name: "bench" }));
+    const found = await Promise.all(cores.map((core) => forkMemory(core.machine)));
+    return {
+      privateMib: spread(found.map(({ privateMib }) => privateMib)).p50,
+      guestMib: spread(found.map(({ guestMib }) => guestMib)).p50,
+    };
+  } finally {
+    await Promise.all(cores.map(discardVm));
+  }
+}
+
+/** A chain of deltas, each captured from a fork of the one before; forks of each are measured. */
+async function timeDepths(
+  context: EngineContext,
+  id: string,
+  deepest: number,
+  n: number,
+  options: BenchForkOptions,
+): Promise<{ depth: number; total: Percentiles }[]> {
+  const chain: string[] = [];
+  const found: { depth: number; total: Percentiles }[] = [];
+  try {
+    for (let depth = 1; depth <= deepest; depth++) {
+      const from = chain.at(-1) ?? id;
+      const { runs } = await timeForks(context, from, n, options);
+      found.push({ depth, total: spread(runs.map(({ total }) => total ?? 0)) });
+      if (depth === deepest) break;
+      const vm = new VmHandle(await forkVm(context, from, { name: "bench" }), () => undefined);
+      chain.push((await vm.capture({ key: `bench depth ${depth} ${vm.id}`, then: "stop" })).snapshot.id);
+    }
+    return found;
+  } finally {
+    for (const snapshot of chain.toReversed()) await context.store.remove(snapshot);
+  }
+}
+
+interface Sized {
+  id: string;
+  memoryMib: number;
+  release: () => Promise<void>;
+}
+
+/** The snapshot itself, or a template of the same image with another amount of RAM. */
+async function sized(context: EngineContext, snapshotId: string, memoryMib: number | undefined): Promise<Sized> {
+  const snapshot = await context.store.get(snapshotId);
+  if (memoryMib === undefined || memoryMib === snapshot.memoryMib) {
+    return { id: snapshotId, memoryMib: snapshot.memoryMib, release: async () => undefined };
+  }
+  const image = await context.imageOf(snapshot.imageDigest);
+  const vm = new VmHandle(await bootVm(context, image, { name: "bench", memoryMib, cpus: snapshot.cpus }), () => undefined);
+  const { snapshot: made } = await vm.capture({ key: `bench ${snapshot.imageDigest} ${memoryMib}`, then: "stop" });
+  return { id: made.id, memoryMib, release: () => context.store.remove(made.id) };
+}

@@ -18,6 +18,24 @@ const stubs = [
     importer: /dockerode[\\/]lib[\\/]docker\.js$/,
     contents: 'module.exports = () => { throw new Error("BuildKit sessions are not part of this build"); };',
   },
+  {
+    // Its log of builds is decoded by protobufjs; builds go through the buildx program.
+    filter: /^\.\/buildkit$/,
+    importer: /dockerode[\\/]lib[\\/]docker\.js$/,
+    contents: "module.exports = {};",
+  },
+  {
+    // Used by dockerode to pack a build's context.
+    filter: /^(tar-fs|@balena\/dockerignore)$/,
+    importer: /dockerode[\\/]lib[\\/]util\.js$/,
+    contents: "module.exports = {};",
+  },
+  {
+    // 300 KB of messages in other languages; the English ones are imported by name.
+    filter: /^\.\.\/locales\/index\.js$/,
+    importer: /zod[\\/]v4[\\/](classic|core)[\\/]/,
+    contents: "export {};",
+  },
 ];
 
 /** Replaces modules that are never used at run time by a few characters. */

@@ -7,7 +7,7 @@
 use strict;
 use warnings;
 use Errno qw(EAGAIN EINTR);
-use Fcntl qw(O_RDWR O_WRONLY O_RDONLY O_CREAT O_TRUNC O_APPEND O_NONBLOCK F_GETFL F_SETFL);
+use Fcntl qw(O_RDWR O_WRONLY O_RDONLY O_CREAT O_TRUNC O_APPEND O_NONBLOCK O_ASYNC F_GETFL F_SETFL F_SETOWN);
 use POSIX qw(WNOHANG);
 use Socket qw(AF_UNIX SOCK_STREAM pack_sockaddr_un);
 
@@ -18,8 +18,9 @@ use constant {
 	LINE_MAX_BYTES   => 4 << 20,
 	OUTPUT_MAX_BYTES => 256 << 10,
 	READ_BYTES       => 64 << 10,
-	# While no host holds the port, reads return 0 at once: look this often (seconds).
-	AWAY_SLEEP       => 0.02,
+	# While no host holds the port, reads return 0 at once. A host that comes is announced by SIGIO; in case that is
+	# missed, look this often (seconds).
+	AWAY_SLEEP       => 0.25,
 	DOCKER_SLEEP     => 0.1,
 	# x86-64 system calls and requests that perl-base has no name for.
 	SYS_SYNC         => 162,
@@ -36,6 +37,7 @@ my $inbox    = '';     # bytes read, no full line yet
 my $skipping = 0;      # an overlong line is being dropped up to its end
 my $outbox   = '';     # bytes to write
 my $away     = 1;      # no host holds the port
+my $look_now = 1;      # the next look at the port must not wait
 my %jobs;              # pid => running exec
 my %probes;            # fileno => Docker probe in flight
 my $docker   = 0;      # Docker answered
@@ -329,7 +331,7 @@ sub start {
 	my $pid = fork // die "fork: $!\n";
 	return $pid if $pid;
 	POSIX::setsid();
-	$SIG{$_} = 'DEFAULT' for qw(PIPE TERM INT HUP CHLD);
+	$SIG{$_} = 'DEFAULT' for qw(PIPE TERM INT HUP CHLD IO);
 	POSIX::dup2(fileno $in,  0) if $in;
 	POSIX::dup2(fileno $out, 1) if $out;
 	POSIX::dup2(fileno $err, 2) if $err;
@@ -442,17 +444,27 @@ sub handle_line {
 	elsif ($fields) { answer($request->{id}, $fields) }
 }
 
+# Signals only while nobody is there: with a host each piece of data would be one.
+sub set_away {
+	($away) = @_;
+	my $flags = fcntl($port, F_GETFL, 0) & ~O_ASYNC;
+	fcntl $port, F_SETFL, $flags | ($away ? O_ASYNC : 0);
+	$look_now = $away;
+}
+
 sub read_port {
 	my $count = sysread $port, $inbox, READ_BYTES, length $inbox;
 	if (defined $count ? $count : $!{EAGAIN}) {
-		my $arrived = $away;
-		$away = 0;
-		event('docker-ready') if $arrived && $docker;
+		if ($away) {
+			set_away(0);
+			event('docker-ready') if $docker;
+		}
 	}
 	if (!$count) {
 		return if !defined $count && ($!{EAGAIN} || $!{EINTR});
 		# Nobody is there, so what was half said is void in both directions.
-		($inbox, $outbox, $skipping, $away) = ('', '', 0, 1);
+		($inbox, $outbox, $skipping) = ('', '', 0);
+		set_away(1) if !$away;
 		return;
 	}
 	while ((my $end = index $inbox, "\n") >= 0) {
@@ -473,7 +485,8 @@ sub turn {
 	my $timeout = 60;
 	my $earlier = sub { $timeout = $_[0] if $_[0] < $timeout };
 
-	$away ? $earlier->(AWAY_SLEEP) : (vec($reads, fileno $port, 1) = 1);
+	$away ? $earlier->($look_now ? 0 : AWAY_SLEEP) : (vec($reads, fileno $port, 1) = 1);
+	$look_now = 0;
 	vec($writes, fileno $port, 1) = 1 if !$away && length $outbox;
 	vec($reads, $_, 1) = 1 for keys %probes;
 	for my $job (values %jobs) {
@@ -512,10 +525,13 @@ sub turn {
 
 $SIG{PIPE} = 'IGNORE';
 $SIG{CHLD} = sub { };
+$SIG{IO} = sub { $look_now = 1 };
 until (sysopen $port, PORT, O_RDWR | O_NONBLOCK) {
 	warn PORT . ": $!\n";
 	select undef, undef, undef, 1;
 }
+fcntl $port, F_SETOWN, 0 + $$ or warn "F_SETOWN: $!\n";
+set_away(1);
 while (1) {
 	eval { turn(); 1 } or warn $@;
 }

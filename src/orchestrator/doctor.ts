@@ -1,4 +1,4 @@
-import { openEngine } from "../../qemu/index.ts";
+import { checkHost, openEngine } from "../../qemu/index.ts";
 import { isSpectestError, messageOf } from "../errors/index.ts";
 
 export interface DoctorReport {
@@ -7,12 +7,12 @@ export interface DoctorReport {
 
 /** Looks at everything machines need and changes nothing. Every finding that is not ok says what mends it. */
 export async function doctor(options: { home: string }): Promise<DoctorReport> {
-  const checks: DoctorReport["checks"] = [];
+  const checks: DoctorReport["checks"] = await checkHost();
+  if (checks.some((check) => !check.ok)) return { checks };
   try {
     const engine = await openEngine({ home: options.home });
     try {
       const host = await engine.host();
-      checks.push({ name: "qemu", ok: true, detail: `${host.qemuVersion} at ${host.qemuPath}` });
       checks.push({ name: "accelerator", ok: true, detail: `${host.accelerator.name}: ${host.accelerator.reason}` });
       checks.push({ name: "machine", ok: true, detail: `${host.cores} cores, ${host.memoryMib} MiB` });
       const image = await engine.images.find();

@@ -1,9 +1,9 @@
-/** `setup`, `doctor`, `gc`, `bench` and `vm`: the machine-wide side, without a project. */
-import { openEngine, type VmEngine } from "../../qemu/index.ts";
+/** The machine-wide side, without a project: `setup`, `gc`, `bench` and `vm`. */
+import { checkHost, type HostCheck, installMissing, openEngine, type VmEngine } from "../../qemu/index.ts";
 import type { EventListener } from "../events/types.ts";
 import { runId } from "../platform/index.ts";
 import { readDaemonFiles } from "./daemon-files.ts";
-import { ensureBase } from "./layers.ts";
+import { type BaseLayer, ensureBase } from "./layers.ts";
 import { RunContext } from "./run-context.ts";
 import { openStore } from "./store.ts";
 
@@ -11,33 +11,64 @@ export function openVms(options: { home: string }): Promise<VmEngine> {
   return openEngine({ home: options.home });
 }
 
-/** Builds the guest image and the base template unless they are there. Missing host programs are the caller's business, before. */
-export async function prepareHost(options: { home: string; onEvent: EventListener; signal: AbortSignal; yes: boolean }): Promise<void> {
-  const run = new RunContext({ runId: runId(), signal: options.signal, onEvent: options.onEvent });
+/** Host programs that are missing or too old, all of them at once. */
+export async function missingOnHost(): Promise<HostCheck[]> {
+  return (await checkHost()).filter((check) => !check.ok);
+}
+
+export interface PrepareOptions {
+  home: string;
+  onEvent: EventListener;
+  signal: AbortSignal;
+  /** Called with each line of the installation of host programs. */
+  onInstall: (line: string) => void;
+}
+
+/** Installs what the host lacks, then builds the guest image and the base template, each unless it is there. */
+export async function prepareHost(options: PrepareOptions): Promise<void> {
+  await installMissing({ signal: options.signal, onOutput: options.onInstall });
+  await withBase(options, async () => undefined);
+}
+
+/** Runs work with an open engine and the base template. */
+export async function withBase<T>(
+  options: { home: string; signal: AbortSignal; onEvent?: EventListener },
+  work: (engine: VmEngine, base: BaseLayer) => Promise<T>,
+): Promise<T> {
+  const run = new RunContext({ runId: runId(), signal: options.signal, onEvent: options.onEvent ?? (() => undefined) });
   try {
     const engine = await openStore(run, options, { command: "up", projectDir: "" });
-    await ensureBase(run, engine, await readDaemonFiles());
+    return await work(engine, await ensureBase(run, engine, await readDaemonFiles()));
   } finally {
     await run.scope.close();
   }
 }
 
-/** Removes dead machines, unfinished captures and snapshots beyond the budget. */
+/** Removes dead machines, unfinished captures and states of tests whose run is over. */
 export async function collectGarbage(options: {
   home: string;
   signal: AbortSignal;
 }): Promise<{ removed: { kind: string; id: string; bytes: number }[] }> {
   const engine = await openEngine({ home: options.home });
   try {
-    const removed: { kind: string; id: string; bytes: number }[] = [];
-    const listed = await engine.snapshots.list();
-    for (const snapshot of listed.filter(({ labels }) => labels.layer === "test")) {
-      options.signal.throwIfAborted();
-      await engine.snapshots.remove(snapshot.id);
-      removed.push({ kind: "snapshot", id: snapshot.id, bytes: snapshot.sizeBytes });
-    }
-    return { removed };
+    return { removed: await dropTestStates(engine, options.signal) };
   } finally {
     await engine.close();
   }
+}
+
+/** Children before the parents whose disks they stand on; what a live machine needs is left alone. */
+async function dropTestStates(engine: VmEngine, signal: AbortSignal): Promise<{ kind: string; id: string; bytes: number }[]> {
+  const removed: { kind: string; id: string; bytes: number }[] = [];
+  const states = (await engine.snapshots.list()).filter(({ labels }) => labels.layer === "test");
+  for (const state of states.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))) {
+    signal.throwIfAborted();
+    try {
+      await engine.snapshots.remove(state.id);
+      removed.push({ kind: "snapshot", id: state.id, bytes: state.sizeBytes });
+    } catch {
+      // In use by a run in progress.
+    }
+  }
+  return removed;
 }

@@ -1,7 +1,7 @@
 export { attachEnvironment, type EnvironmentClient, type EnvironmentTerminal } from "./attach.ts";
 export { type BenchOptions, type BenchReport, runBench } from "./bench.ts";
 export { doctor, type DoctorReport } from "./doctor.ts";
-export { collectGarbage, openVms, prepareHost } from "./host.ts";
+export { collectGarbage, missingOnHost, openVms, type PrepareOptions, prepareHost } from "./host.ts";
 export { runTests } from "./run-tests.ts";
 export type { SessionOptions, TestOptions } from "./types.ts";
 export { type RunningEnvironment, startEnvironment } from "./up.ts";

@@ -2,22 +2,27 @@ import { createInterface } from "node:readline/promises";
 import { SpectestError } from "../../errors/index.ts";
 import type { CommandContext, Handler } from "../context.ts";
 import { openSession } from "../session.ts";
-import { failedChecks, printChecks } from "./doctor.ts";
+import { printChecks } from "./doctor.ts";
 
 export const run: Handler = async (input, context) => {
   const orchestrator = await context.orchestrator();
   const yes = input.flag("yes");
-  const report = await orchestrator.doctor({ home: context.home });
-  if (failedChecks(report).length > 0) {
-    printChecks(context, report, context.io.say);
+  const missing = await orchestrator.missingOnHost();
+  if (missing.length > 0) {
+    printChecks(context, { checks: missing }, context.io.say);
     if (!yes && !(await confirmed(context))) return 4;
   }
   const session = await openSession(
     { ...context, ui: context.ui === "tui" || context.ui === "auto" ? "plain" : context.ui },
-    { reporters: [], stdoutTaken: true },
+    { reporters: [], stdoutTaken: true, journal: false },
   );
   try {
-    await orchestrator.prepareHost({ home: context.home, onEvent: session.events.emit, signal: context.interrupts.signal, yes });
+    await orchestrator.prepareHost({
+      home: context.home,
+      onEvent: session.events.emit,
+      signal: context.interrupts.signal,
+      onInstall: context.io.say,
+    });
   } finally {
     await session.close();
   }

@@ -13,11 +13,29 @@ export async function bench(context: CommandContext, measure: Measure): Promise<
     context.io.json(report);
     return 0;
   }
-  const phases = Object.entries(report.phases).map(([name, { p50, p95 }]) => [name, ms(p50), ms(p95), ""]);
-  const { p50, p95, p99 } = report.total;
   context.io.say(`${report.operation} on ${report.accel}, ${report.n} times`);
-  context.io.out(columns([["PHASE", "P50", "P95", "P99"], ...phases, ["total", ms(p50), ms(p95), ms(p99)]]));
+  context.io.out(columns([["", "P50", "P95"], ...rowsOf(report)]));
   return 0;
+}
+
+type Report = Awaited<ReturnType<Orchestrator["runBench"]>>;
+interface Spread {
+  p50: number;
+  p95: number;
+}
+
+function rowsOf(report: Report): string[][] {
+  const row = (name: string, { p50, p95 }: Spread): string[] => [name, ms(p50), ms(p95)];
+  const phases = Object.entries(report.phases).map(([name, spread]) => row(name, spread));
+  if (report.operation === "capture") {
+    const { pause, pauseOfStop } = report.template;
+    const deltas = report.delta.map(({ dirtyMib, pause: spread }) => row(`delta of ${dirtyMib} MiB, pause`, spread));
+    return [...phases, row("template, pause", pause), row("template that stops, pause", pauseOfStop), ...deltas];
+  }
+  const depths = (report.byDepth ?? []).map(({ depth, total }) => row(`total at depth ${depth}`, total));
+  const { baseline } = report;
+  const compared = baseline ? [row("baseline: capture, pause", baseline.capture), row("baseline: total", baseline.total)] : [];
+  return [...phases, row("total", report.total), row("tear-down", report.tearDown), ...depths, ...compared];
 }
 
 function ms(value: number): string {

@@ -23,3 +23,5 @@ export {
 export { type ReplayOptions, replayEvents } from "./replay.ts";
 export { sanitizeEvent, sanitizeLine, sanitizeText } from "./sanitize.ts";
 export * from "./types.ts";
+export { sourceFrame } from "./source-frame.ts";
+export { formatMs, indent, lastLines, plural, symbols } from "./text.ts";

@@ -2,7 +2,7 @@
 import type { EnvironmentReady, PhaseEvent, RunEvent } from "../events/index.ts";
 import type { BootstrapLine, ServiceProgress, ServiceState } from "../protocol/index.ts";
 import { errorText } from "./failure.ts";
-import { formatMs, indent } from "./format.ts";
+import { formatMs, indent } from "../events/text.ts";
 import type { Reporter, ReporterOptions } from "./types.ts";
 
 /** A phase that works on without a change of state says so at most this often. */
@@ -13,6 +13,7 @@ export function createBringUpLines(options: ReporterOptions): Reporter {
   const { message, paint, verbose } = options;
   const serviceStates = new Map<string, string>();
   const phaseTimes = new Map<string, number>();
+  let readySaid = false;
   const line = (atMs: number, text: string): void => message(`${paint.dim(`${(atMs / 1000).toFixed(1).padStart(7)}s`)}  ${text}`);
 
   const onPhase = (event: PhaseEvent): void => {
@@ -44,8 +45,10 @@ export function createBringUpLines(options: ReporterOptions): Reporter {
         message(`${paint.bold("spectest")} run ${event.runId}  ${paint.dim(`${event.accel}: ${event.accelReason}`)}`);
       else if (event.type === "phase") onPhase(event);
       else if (event.type === "bring-up") onLine(event.line, event.atMs);
-      else if (event.type === "environment-ready") onReady(event, options);
-      else if (event.type === "notice") onNotice(event, options);
+      else if (event.type === "environment-ready") {
+        onReady(event, options, readySaid);
+        readySaid = true;
+      } else if (event.type === "notice") onNotice(event, options);
     },
   };
 }
@@ -65,8 +68,9 @@ function serviceText({ service, state, detail }: ServiceProgress, { paint }: Rep
   return [service.padEnd(10), color(state), detail].filter((part) => part !== undefined).join(" ");
 }
 
-function onReady(event: EnvironmentReady, { message, paint }: ReporterOptions): void {
-  message(`${paint.green("environment ready")} in ${formatMs(event.durationMs)} (${event.kind})`);
+/** `up` says twice that it is ready: when the environment is there, and when its ports are. */
+function onReady(event: EnvironmentReady, { message, paint }: ReporterOptions, saidBefore: boolean): void {
+  if (!saidBefore) message(`${paint.green("environment ready")} in ${formatMs(event.durationMs)} (${event.kind})`);
   for (const { service, port, address } of event.addresses) message(`  ${service}:${port}  ${address}`);
 }
 

@@ -1,8 +1,8 @@
 /** One failed test in full: where, what, difference, source, last logs. */
 import { ancestorsOf, type RunModel, sanitizeText, type TestModel } from "../events/index.ts";
 import type { ServiceLog, WireError } from "../protocol/index.ts";
-import { formatMs, indent, lastLines } from "./format.ts";
-import { sourceFrame } from "./source-frame.ts";
+import { formatMs, indent, lastLines } from "../events/text.ts";
+import { sourceFrame } from "../events/source-frame.ts";
 import type { ReporterOptions } from "./types.ts";
 
 type Look = Pick<ReporterOptions, "paint" | "readSource" | "verbose">;

@@ -7,7 +7,7 @@ import { createListReporter } from "./list.ts";
 import type { Reporter, ReporterOptions } from "./types.ts";
 
 export { createBringUpLines } from "./bring-up.ts";
-export { formatMs } from "./format.ts";
+export { formatMs } from "../events/text.ts";
 export { withoutCommands } from "./github.ts";
 export { JSON_REPORT_VERSION, type JsonReport, jsonReport } from "./json.ts";
 export { failuresText, totalsText } from "./summary.ts";

@@ -2,7 +2,7 @@
 import { ancestorsOf, type RunModel, type TestModel, type TestState } from "../events/index.ts";
 import { createBringUpLines } from "./bring-up.ts";
 import { fullName } from "./failure.ts";
-import { formatMs, symbols } from "./format.ts";
+import { formatMs, symbols } from "../events/text.ts";
 import { failuresText, totalsText } from "./summary.ts";
 import type { Reporter, ReporterOptions } from "./types.ts";
 

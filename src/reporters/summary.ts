@@ -1,7 +1,7 @@
 /** What is said once, at the end of a run. */
 import { type RunModel, totalsOf } from "../events/index.ts";
 import { failureText } from "./failure.ts";
-import { formatMs, indent } from "./format.ts";
+import { formatMs, indent } from "../events/text.ts";
 import type { ReporterOptions } from "./types.ts";
 
 type Look = Pick<ReporterOptions, "paint" | "readSource" | "verbose">;

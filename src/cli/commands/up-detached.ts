@@ -9,6 +9,7 @@ import { runId } from "../../platform/ids.ts";
 import type { CommandContext } from "../context.ts";
 import type { Input } from "../input.ts";
 import { openSession } from "../session.ts";
+import { withEnvironment } from "./environment.ts";
 import { conclude } from "./run-options.ts";
 
 const POLL_MS = 100;
@@ -25,7 +26,8 @@ export async function upDetached(input: Input, context: CommandContext): Promise
   try {
     for await (const event of follow(files.events, child.exited)) {
       session.events.emit(event);
-      if (event.type === "environment-ready" && !context.interrupts.signal.aborted) return await ready(context, event, child.pid);
+      const isReady = event.type === "environment-ready" && !context.interrupts.signal.aborted && (await answers(context));
+      if (isReady) return ready(context, event, child.pid);
     }
   } finally {
     context.interrupts.signal.removeEventListener("abort", onAbort);
@@ -37,7 +39,12 @@ export async function upDetached(input: Input, context: CommandContext): Promise
   throw new SpectestError("INTERNAL", { what: "the environment's process ended before it was ready", log: files.log });
 }
 
-async function ready({ io, json }: CommandContext, event: Extract<RunEvent, { type: "environment-ready" }>, pid: number): Promise<number> {
+/** The environment can be used once its process answers: captured is not yet up. */
+async function answers(context: CommandContext): Promise<boolean> {
+  return withEnvironment(context, async () => true).catch(() => false);
+}
+
+function ready({ io, json }: CommandContext, event: Extract<RunEvent, { type: "environment-ready" }>, pid: number): number {
   if (json) io.json({ schemaVersion: 1, pid, addresses: event.addresses });
   else io.say("running in the background: `spectest down` stops it");
   return 0;

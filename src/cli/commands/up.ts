@@ -4,7 +4,7 @@ import type { Input } from "../input.ts";
 import { openSession, type Session } from "../session.ts";
 import { rememberWords } from "../words.ts";
 import { upDetached } from "./up-detached.ts";
-import { conclude, sessionOptions } from "./run-options.ts";
+import { sessionOptions } from "./run-options.ts";
 
 export const run: Handler = async (input, context) =>
   input.flag("detach") ? await upDetached(input, context) : await upHere(input, context);
@@ -20,13 +20,7 @@ async function upHere(input: Input, context: CommandContext): Promise<number> {
 
 async function keepUp(input: Input, context: CommandContext, session: Session): Promise<number> {
   const { startEnvironment } = await context.orchestrator();
-  const environment = await startEnvironment(sessionOptions(input, context, session.events.emit)).catch(async (error: unknown) => {
-    await session.close();
-    const { finished } = session.model;
-    if (finished?.error) return conclude(context, finished);
-    throw error;
-  });
-  if (typeof environment === "number") return environment;
+  const environment = await startEnvironment(sessionOptions(input, context, session.events.emit));
   rememberWords(session.model);
   if (context.json) context.io.json({ schemaVersion: 1, id: environment.id, addresses: environment.addresses });
   else if (session.face === "plain") context.io.say("running until Ctrl-C (or `spectest down` in another terminal)");

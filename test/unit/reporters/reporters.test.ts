@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { emptyRun, foldRun, type RunEvent } from "../../../src/events/index.ts";
 import { createReporter, type ReporterName, withoutCommands } from "../../../src/reporters/index.ts";
 import { escapeXml } from "../../../src/reporters/junit.ts";
-import { sourceFrame } from "../../../src/reporters/source-frame.ts";
+import { sourceFrame } from "../../../src/events/source-frame.ts";
 import { bringUp, failedBringUp, finish, payError, wholeRun } from "../../fixtures/run-events.ts";
 
 const source = Array.from({ length: 20 }, (_, index) => (index === 11 ? "\tconst r = await ctx.fetch(u);" : `line ${index + 1}`)).join(

@@ -1,4 +1,5 @@
-import type { TestState } from "../events/index.ts";
+/** Words and signs that every face uses for the same things. */
+import type { TestState } from "./model.ts";
 
 /** @example formatMs(1234) // "1.2 s" */
 export function formatMs(ms: number): string {

@@ -1,4 +1,4 @@
-/** `npm ci`, only when node_modules is missing or is not what package-lock.json says. */
+/** Installs what package-lock.json says, only when node_modules is missing or something else. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { program } from "./steps.mjs";
@@ -6,8 +6,12 @@ import { program } from "./steps.mjs";
 export async function installIfNeeded(root) {
   const reason = await whyStale(root);
   if (reason === undefined) return "up to date";
-  console.log(`npm ci: ${reason}`);
-  await program("npm", ["ci", "--no-audit", "--no-fund"], { cwd: root });
+  console.log(`npm install: ${reason}`);
+  // Not `npm ci`: it refuses a lock file without the optional packages of other platforms, which not every registry carries.
+  // This takes the locked versions all the same, and leaves the lock file alone.
+  await program("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root });
+  const still = await whyStale(root);
+  if (still !== undefined) throw new Error(`npm did not install what package-lock.json says: ${still}`);
   return reason;
 }
 

@@ -30,23 +30,25 @@ const { values } = parseArgs({
 
 const listen = values.socket !== undefined ? { socket: values.socket } : { port: values.port ?? "/dev/virtio-ports/org.spectest.control" };
 await mkdir(values.state, { recursive: true });
-const world = createWorld({
-  stateDir: values.state,
-  digest: values.digest,
-  docker: createDocker(values["docker-socket"]),
-  dockerSocket: values["docker-socket"],
-  hostEntry: values["host-entry"],
-  ...(values["hosts-file"] === undefined ? {} : { hostsFile: values["hosts-file"] }),
-  ...(values["resolv-file"] === undefined ? {} : { resolvFile: values["resolv-file"] }),
-  ...(values["identity-file"] === undefined ? {} : { identityFile: values["identity-file"] }),
-});
-
 /** The guest's console is what remains when the channel does not work. */
 const report = (error: unknown): void => {
   process.stderr.write(`daemon: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 };
 process.on("unhandledRejection", report);
 process.on("uncaughtException", report);
+
+const world = createWorld({
+  stateDir: values.state,
+  digest: values.digest,
+  docker: createDocker(values["docker-socket"]),
+  dockerSocket: values["docker-socket"],
+  hostEntry: values["host-entry"],
+  warmUp: "port" in listen,
+  onWarning: report,
+  ...(values["hosts-file"] === undefined ? {} : { hostsFile: values["hosts-file"] }),
+  ...(values["resolv-file"] === undefined ? {} : { resolvFile: values["resolv-file"] }),
+  ...(values["identity-file"] === undefined ? {} : { identityFile: values["identity-file"] }),
+});
 
 const server = createApiServer({
   handlers: createHandlers(world),

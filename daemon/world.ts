@@ -1,5 +1,6 @@
 /** The daemon's parts, put together. Everything that lives as long as the process hangs here and nowhere else. */
 import { mkdir } from "node:fs/promises";
+import { SpectestError } from "../src/errors/index.ts";
 import type { ParsedEnvironment, TestCase } from "../src/protocol/index.ts";
 import type { BringUpDeps } from "./bring-up/bringUp.ts";
 import { type Builder, createBuilder } from "./docker/builder.ts";
@@ -19,6 +20,7 @@ import { createIdSource, IDENTITY_FILE, type IdSource, type Renewal } from "./on
 import { createDeathWatch } from "./services/deaths.ts";
 import { createLifecycle, type Lifecycle } from "./services/lifecycle.ts";
 import { createServiceRegistry, type ServiceRegistry } from "./services/registry.ts";
+import { warmUp } from "./warmUp.ts";
 
 export interface LoadedEnvironment {
   hash: string;
@@ -44,8 +46,12 @@ export interface WorldOptions {
   dnsPort?: number;
   identityFile?: string;
   ingressPorts?: { http: number; https: number };
+  /** Walk the paths of a bring-up once at the start; the first handshake waits for it. */
+  warmUp?: boolean;
   /** How long a test's host may take to answer after its time limit; see runTest. */
   graceMs?: number;
+  /** Told what went wrong where nothing fails because of it. */
+  onWarning?: (error: unknown) => void;
   /** For tests: builds without BuildKit. */
   build?: Builder;
 }
@@ -62,6 +68,8 @@ export interface World {
   lifecycle: Lifecycle;
   names: NameTable;
   ids: IdSource;
+  /** Settles when the warm-up is over, with or without success. */
+  warm: Promise<void>;
   host(): ProjectHost;
   authority(): Promise<Authority>;
   bringUpDeps(): Promise<BringUpDeps>;
@@ -69,6 +77,9 @@ export interface World {
   renewals(): Renewal[];
   close(): void;
 }
+
+/** Less than a request's own time limit: the handshake waits for it. */
+const WARM_UP_MS = 90_000;
 
 /** Starts the project host at once, so that it is warm when the machine is captured; Docker is not touched yet. */
 export function createWorld(options: WorldOptions): World {
@@ -85,18 +96,9 @@ export function createWorld(options: WorldOptions): World {
   const build = options.build ?? createBuilder(options.dockerSocket, layout.buildDir);
   const publishNames = (): Promise<void> => publishQueue(() => writeHosts(hostsFile, names.entries()));
 
-  let authority: Promise<Authority> | undefined;
-  let opened: Authority | undefined;
-  const openOnce = async (): Promise<Authority> => {
-    authority ??= openAuthority(layout);
-    opened = await authority;
-    return opened;
-  };
+  const authority = createLazyAuthority(layout);
   const ingress: Ingress = createIngress({
-    contextFor: (hostnames) => {
-      if (!opened) throw new Error("no environment has been loaded");
-      return opened.contextFor(hostnames);
-    },
+    contextFor: authority.contextFor,
     fakesSocket: layout.fakesSocket,
     addressOf: (service) => (registry.has(service) ? registry.get(service).container?.ip : undefined),
     ...(options.ingressPorts === undefined ? {} : { ports: options.ingressPorts }),
@@ -109,19 +111,19 @@ export function createWorld(options: WorldOptions): World {
   const lifecycle = createLifecycle({ docker, layout, registry, names, ingress, deaths, publishNames });
 
   const handlers = createDaemonMethods({ docker, registry, lifecycle, names, ingress, build, buildQueue, layout, publishNames });
-  const startHost = (): ProjectHost =>
-    startProjectHost({ entry: options.hostEntry, fakesSocket: layout.fakesSocket, stateDir: layout.stateDir, handlers });
-  let current = startHost();
-  // A host that died takes the tests' values with it: with an environment up there is nothing to restart into.
-  const host = (): ProjectHost => {
-    if (current.gone !== undefined && !loaded.ready) current = startHost();
-    return current;
-  };
+  const host = createHostKeeper(
+    () => startProjectHost({ entry: options.hostEntry, fakesSocket: layout.fakesSocket, stateDir: layout.stateDir, handlers }),
+    () => !loaded.ready,
+  );
+
+  const warm = options.warmUp
+    ? warmUp(docker, build, layout.buildDir, AbortSignal.timeout(WARM_UP_MS)).catch((error: unknown) => options.onWarning?.(error))
+    : Promise.resolve();
 
   let watching: Promise<() => void> | undefined;
   let stopWatching = (): void => {};
   const bringUpDeps = async (): Promise<BringUpDeps> => {
-    await openOnce();
+    await authority.open();
     await mkdir(layout.workspaceDir, { recursive: true });
     watching ??= docker.watchDeaths(({ id, exitCode }) => deaths.note(id, exitCode));
     stopWatching = await watching;
@@ -145,23 +147,55 @@ export function createWorld(options: WorldOptions): World {
     names,
     ids,
     host,
-    authority: openOnce,
+    warm,
+    authority: authority.open,
     bringUpDeps,
     useMirror: configureMirror,
-    renewals: () => [
-      { what: "the daemon's ids", renew: ({ entropyHex }) => ids.renew(entropyHex) },
-      {
-        what: "the project host",
-        renew: async ({ forkId, entropyHex, wallClockMs }) => {
-          await host().call("renew", { forkId, entropyHex, wallClockMs });
-        },
-      },
-    ],
+    renewals: () => renewalsOf(ids, host()),
     close: () => {
       stopWatching();
       ingress.close();
       nameServer.close();
-      current.kill("the daemon ends");
+      host().kill("the daemon ends");
     },
+  };
+}
+
+/** See onResume.ts. Addresses are read from the registry each time: there is no cache of them to drop. */
+function renewalsOf(ids: IdSource, host: ProjectHost): Renewal[] {
+  return [
+    { what: "the daemon's ids", renew: ({ entropyHex }) => ids.renew(entropyHex) },
+    {
+      what: "the project host",
+      renew: async ({ forkId, entropyHex, wallClockMs }) => {
+        await host.call("renew", { forkId, entropyHex, wallClockMs });
+      },
+    },
+  ];
+}
+
+/** The CA is created with the environment, not with the machine. */
+function createLazyAuthority(layout: Layout): { open(): Promise<Authority>; contextFor: Authority["contextFor"] } {
+  let opening: Promise<Authority> | undefined;
+  let opened: Authority | undefined;
+  return {
+    open: async () => {
+      opening ??= openAuthority(layout);
+      opened = await opening;
+      return opened;
+    },
+    contextFor: (hostnames) => {
+      if (!opened) throw new SpectestError("INTERNAL", { what: "a certificate was asked for before an environment was loaded" });
+      return opened.contextFor(hostnames);
+    },
+  };
+}
+
+/** A host that died is started again, unless the values of a running environment died with it. */
+function createHostKeeper(start: () => ProjectHost, mayRestart: () => boolean): () => ProjectHost {
+  let current = start();
+  return () => {
+    if (current.gone !== undefined && mayRestart()) current = start();
+    return current;
   };
 }

@@ -29,6 +29,7 @@ function sessionHandlers(world: World): Pick<RouteHandlers, "hello" | "services"
         });
       }
       await checkIdentity(world.identityFile, hello);
+      await world.warm;
       await renewAll(world.renewals(), hello);
       const { loaded } = world;
       return {

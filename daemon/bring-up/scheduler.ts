@@ -66,7 +66,7 @@ export async function runBringUp<S extends BringUpService>(
   const graph = services.map(({ name, dependsOn }) => ({ id: name, dependsOn }));
 
   const bringUp = async (service: S): Promise<ServiceTiming | undefined> => {
-    const dependencies = service.dependsOn.map((name) => gates.get(name)?.passed);
+    const dependencies = service.dependsOn.map((name) => gates.get(name)?.passed ?? Promise.resolve());
     try {
       const timing = await oneService(service, steps, Promise.all(dependencies), stop);
       steps.onReady(service);

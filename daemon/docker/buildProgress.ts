@@ -74,7 +74,7 @@ export function createBuildProgress(): BuildProgress {
         .slice(0, MAX_STEPS),
     failure: () => {
       for (const [digest, step] of steps) {
-        if (step.error === undefined || /context canceled$/.test(step.error)) continue;
+        if (step.error === undefined || step.error.endsWith("context canceled")) continue;
         const text = logs.get(digest)?.trimEnd() ?? "";
         return { title: step.title, error: step.error, logTail: text === "" ? [] : text.split("\n").slice(-LOG_LINES) };
       }

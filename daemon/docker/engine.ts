@@ -26,6 +26,9 @@ export function createDocker(socketPath: string): Docker {
       const colon = target.lastIndexOf(":");
       await docker.getImage(source).tag({ repo: target.slice(0, colon), tag: target.slice(colon + 1) });
     },
+    removeImage: async (reference) => {
+      await ignoreMissing(docker.getImage(reference).remove());
+    },
     exposedPorts: async (reference) => {
       const image = await ignoreMissing(docker.getImage(reference).inspect());
       const exposed = Object.keys(image?.Config.ExposedPorts ?? {});

@@ -73,6 +73,8 @@ export interface Docker {
   hasImage(reference: string): Promise<boolean>;
   pull(reference: string, onDetail: (detail: string) => void, signal: AbortSignal): Promise<void>;
   tag(source: string, target: string): Promise<void>;
+  /** No error when it is gone already. */
+  removeImage(reference: string): Promise<void>;
   exposedPorts(reference: string): Promise<number[]>;
   /** Creates and starts; a leftover of the same name is removed first. */
   start(options: ContainerOptions): Promise<ContainerState>;

@@ -53,6 +53,92 @@ interface Incoming {
   early: unknown[];
 }
 
+/** The calls the other side makes here. */
+interface Answering {
+  call(id: number, method: string, params: unknown): Promise<void>;
+  input(id: number, input: unknown): void;
+  cancel(id: number, reason: unknown): void;
+  cancelAll(reason: unknown): void;
+}
+
+function createAnswering<Local extends Methods<Local>>(send: (message: IpcMessage) => void, handlers: Handlers<Local>): Answering {
+  const running = new Map<number, Incoming>();
+  return {
+    call: async (id, method, params) => {
+      const state: Incoming = { abort: new AbortController(), listener: undefined, early: [] };
+      running.set(id, state);
+      const context: CallContext<Method> = {
+        signal: state.abort.signal,
+        emit: (item) => send({ kind: "item", id, item }),
+        onInput: (listener) => {
+          state.listener = listener;
+          for (const input of state.early.splice(0)) listener(input);
+        },
+      };
+      try {
+        const result = await dispatch(handlers, method, params, context);
+        send({ kind: "reply", id, ok: true, result });
+      } catch (error) {
+        send({ kind: "reply", id, ok: false, error: toWireError(error) });
+      } finally {
+        running.delete(id);
+      }
+    },
+    input: (id, input) => {
+      const state = running.get(id);
+      if (state?.listener) state.listener(input);
+      else state?.early.push(input);
+    },
+    cancel: (id, reason) => running.get(id)?.abort.abort(reason),
+    cancelAll: (reason) => {
+      for (const { abort } of running.values()) abort.abort(reason);
+    },
+  };
+}
+
+/** The calls made from here. */
+interface Asking {
+  call(method: string, params: unknown, options: CallOptions<Method>): Promise<unknown>;
+  reply(message: Extract<IpcMessage, { kind: "reply" }>): void;
+  item(id: number, item: unknown): void;
+  rejectAll(reason: Error): void;
+}
+
+function createAsking(send: (message: IpcMessage) => void): Asking {
+  const pending = new Map<number, Outgoing>();
+  let lastId = 0;
+  return {
+    call: (method, params, { signal, onItem, input: giveInput }) =>
+      new Promise((resolve, reject) => {
+        const id = ++lastId;
+        const cancel = (): void => send({ kind: "cancel", id, reason: String(signal?.reason ?? "cancelled") });
+        pending.set(id, { resolve, reject, onItem, release: () => signal?.removeEventListener("abort", cancel) });
+        send({ kind: "call", id, method, params });
+        if (signal?.aborted) cancel();
+        else signal?.addEventListener("abort", cancel, { once: true });
+        giveInput?.((input) => {
+          if (pending.has(id)) send({ kind: "input", id, input });
+        });
+      }),
+    reply: (message) => {
+      const call = pending.get(message.id);
+      if (!call) return;
+      pending.delete(message.id);
+      call.release();
+      if (message.ok) call.resolve(message.result);
+      else call.reject(fromWireError(message.error));
+    },
+    item: (id, item) => pending.get(id)?.onItem?.(item),
+    rejectAll: (reason) => {
+      for (const { reject, release } of pending.values()) {
+        release();
+        reject(reason);
+      }
+      pending.clear();
+    },
+  };
+}
+
 /**
  * @example
  * const peer = createPeer<HostMethods, DaemonMethods>((message) => child.send(message), handlers);
@@ -63,87 +149,32 @@ export function createPeer<Remote extends Methods<Remote>, Local extends Methods
   send: (message: IpcMessage) => void,
   handlers: Handlers<Local>,
 ): Peer<Remote> {
-  const outgoing = new Map<number, Outgoing>();
-  const incoming = new Map<number, Incoming>();
-  let lastId = 0;
   let closed: Error | undefined;
-
-  const answer = async (id: number, method: string, params: unknown): Promise<void> => {
-    const state: Incoming = { abort: new AbortController(), listener: undefined, early: [] };
-    incoming.set(id, state);
-    const context: CallContext<Method> = {
-      signal: state.abort.signal,
-      emit: (item) => {
-        if (!closed) send({ kind: "item", id, item });
-      },
-      onInput: (listener) => {
-        state.listener = listener;
-        for (const input of state.early.splice(0)) listener(input);
-      },
-    };
-    try {
-      const result = await dispatch(handlers, method, params, context);
-      if (!closed) send({ kind: "reply", id, ok: true, result });
-    } catch (error) {
-      if (!closed) send({ kind: "reply", id, ok: false, error: toWireError(error) });
-    } finally {
-      incoming.delete(id);
-    }
+  const sendWhileOpen = (message: IpcMessage): void => {
+    if (!closed) send(message);
   };
-
-  const settle = (message: Extract<IpcMessage, { kind: "reply" }>): void => {
-    const call = outgoing.get(message.id);
-    if (!call) return;
-    outgoing.delete(message.id);
-    call.release();
-    if (message.ok) call.resolve(message.result);
-    else call.reject(fromWireError(message.error));
-  };
-
-  const call: Peer<Remote>["call"] = (method, params, options = {}) =>
-    new Promise((resolve, reject) => {
-      if (closed) {
-        reject(closed);
-        return;
-      }
-      const id = ++lastId;
-      const cancel = (): void => send({ kind: "cancel", id, reason: String(options.signal?.reason ?? "cancelled") });
-      outgoing.set(id, {
-        resolve,
-        reject,
-        onItem: options.onItem,
-        release: () => options.signal?.removeEventListener("abort", cancel),
-      });
-      send({ kind: "call", id, method, params });
-      if (options.signal?.aborted) cancel();
-      else options.signal?.addEventListener("abort", cancel, { once: true });
-      options.input?.((input) => {
-        if (!closed && outgoing.has(id)) send({ kind: "input", id, input });
-      });
-    });
-
+  const answering = createAnswering(sendWhileOpen, handlers);
+  const asking = createAsking(sendWhileOpen);
   return {
-    call,
-    receive: (raw) => {
-      if (!isIpcMessage(raw)) return;
-      switch (raw.kind) {
+    // The types of one call are erased on the way, as in `dispatch`.
+    call: (method, params, options = {}) => (closed ? Promise.reject(closed) : asking.call(method, params, options as CallOptions<Method>)),
+    receive: (message) => {
+      if (!isIpcMessage(message)) return;
+      switch (message.kind) {
         case "call":
-          void answer(raw.id, raw.method, raw.params);
+          void answering.call(message.id, message.method, message.params);
           return;
         case "reply":
-          settle(raw);
+          asking.reply(message);
           return;
         case "item":
-          outgoing.get(raw.id)?.onItem?.(raw.item);
+          asking.item(message.id, message.item);
           return;
-        case "input": {
-          const state = incoming.get(raw.id);
-          if (state?.listener) state.listener(raw.input);
-          else state?.early.push(raw.input);
+        case "input":
+          answering.input(message.id, message.input);
           return;
-        }
         case "cancel":
-          incoming.get(raw.id)?.abort.abort(new SpectestError("CANCELLED", { what: raw.reason }));
+          answering.cancel(message.id, new SpectestError("CANCELLED", { what: message.reason }));
           return;
         case "ready":
           return;
@@ -152,12 +183,8 @@ export function createPeer<Remote extends Methods<Remote>, Local extends Methods
     close: (reason) => {
       if (closed) return;
       closed = reason;
-      for (const { reject, release } of outgoing.values()) {
-        release();
-        reject(reason);
-      }
-      outgoing.clear();
-      for (const { abort } of incoming.values()) abort.abort(reason);
+      asking.rejectAll(reason);
+      answering.cancelAll(reason);
     },
   };
 }

@@ -40,8 +40,11 @@ export async function prepareMounts(service: string, spec: ServiceSpec, layout: 
 async function volumeSource(service: string, volume: VolumeSpec, layout: Layout): Promise<string> {
   const { source } = volume;
   if (source !== undefined && isAbsolute(source)) {
-    await recordAbsolute(source, layout);
-    await mkdir(source, { recursive: true });
+    // What was there before is the machine's own (a socket, a system directory) and is never emptied.
+    if (await isMissing(source)) {
+      await recordAbsolute(source, layout);
+      await mkdir(source, { recursive: true });
+    }
     return source;
   }
   const relative = normalize(source ?? volume.target.replace(/^\/+/, ""));
@@ -84,7 +87,7 @@ async function recordAbsolute(source: string, layout: Layout): Promise<void> {
   await writeFile(layout.absoluteVolumesFile, JSON.stringify([...known, source]));
 }
 
-/** A rebuilt environment starts with these empty. */
+/** A rebuilt environment starts without the directories that an earlier one made. */
 export async function emptyAbsoluteVolumes(layout: Layout): Promise<void> {
   for (const source of await readAbsolute(layout)) await rm(source, { recursive: true, force: true });
   await rm(layout.absoluteVolumesFile, { force: true });

@@ -2,7 +2,7 @@
 import http2, { type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Duplex, Readable } from "node:stream";
 import type { z } from "zod";
-import { SpectestError } from "../errors/index.ts";
+import type { SpectestError } from "../errors/index.ts";
 import { openLink } from "../protocol/link.ts";
 import { type RouteName, routes } from "../protocol/index.ts";
 import { channelError } from "./failure.ts";

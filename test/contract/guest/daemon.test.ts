@@ -170,7 +170,9 @@ test("a host that dies fails the test with what it was", async () => {
 test("exec, logs and terminals stream; a two-way stream takes input and sizes", async () => {
   await up();
   const lines = await all(stand.guest.exec({ service: "api", argv: ["echo", "hi"], stdin: "typed" }));
-  const text = lines.map((line) => (line.type === "output" ? `${line.stream} ${Buffer.from(line.dataBase64, "base64")}` : line.exitCode));
+  const text = lines.map((line) =>
+    line.type === "output" ? `${line.stream} ${Buffer.from(line.dataBase64, "base64").toString()}` : line.exitCode,
+  );
   expect(text).toEqual(["stdout echo hi\n", "stderr typed", 7]);
   await expect(all(stand.guest.exec({ service: "nope", argv: ["x"] }))).rejects.toMatchObject({
     code: "DAEMON_NOT_FOUND",
@@ -220,10 +222,9 @@ test("an evaluation answers with its default export", async () => {
 
 test("deadlines and signals end a call by name; leaving a stream kills its process; a dead channel fails every call once", async () => {
   await up();
-  await expect(stand.guest.environment({}, { timeoutMs: 0.01 })).rejects.toMatchObject({
-    code: "TIMEOUT",
-    message: expect.stringContaining("environment"),
-  });
+  const slow = { code: "await new Promise((resolve) => setTimeout(resolve, 500)); export default 1;" };
+  const late = { code: "TIMEOUT", message: "evaluate: the daemon did not answer within 20 ms" };
+  await expect(stand.guest.evaluate(slow, { timeoutMs: 20 })).rejects.toMatchObject(late);
   const abort = new AbortController();
   const sleeping = all(stand.guest.exec({ service: "api", argv: ["sleep"] }, { signal: abort.signal }));
   setTimeout(() => abort.abort(), 20);

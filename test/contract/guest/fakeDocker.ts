@@ -23,6 +23,7 @@ export function createFakeDocker(images: readonly string[]): FakeDocker {
       throw new Error("no registry here");
     },
     tag: async () => {},
+    removeImage: async () => {},
     exposedPorts: async () => [],
     start: async ({ name }) => {
       fake.started.push(name);

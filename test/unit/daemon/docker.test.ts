@@ -75,7 +75,7 @@ test("multiplexed output is taken apart at any split", async () => {
       for (let at = 0; at < wire.length; at += size) yield wire.subarray(at, at + size);
     }
     const seen: string[] = [];
-    for await (const { stream, data } of demux(chunks())) seen.push(`${stream} ${data}`);
+    for await (const { stream, data } of demux(chunks())) seen.push(`${stream} ${data.toString()}`);
     expect(seen).toEqual(["stdout hello", "stderr oops", "stdout "]);
   }
 });

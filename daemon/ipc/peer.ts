@@ -21,11 +21,11 @@ export type Handlers<M extends Methods<M>> = {
 };
 
 export interface CallOptions<M extends Method> {
-  onItem?: (item: M["item"]) => void;
+  onItem?(item: M["item"]): void;
   /** Asks the callee to stop; the call still waits for its reply. */
   signal?: AbortSignal;
   /** Receives the function that pushes input to the callee. */
-  input?: (push: (input: M["input"]) => void) => void;
+  input?(push: (input: M["input"]) => void): void;
 }
 
 export interface Peer<Remote extends Methods<Remote>> {
@@ -156,8 +156,7 @@ export function createPeer<Remote extends Methods<Remote>, Local extends Methods
   const answering = createAnswering(sendWhileOpen, handlers);
   const asking = createAsking(sendWhileOpen);
   return {
-    // The types of one call are erased on the way, as in `dispatch`.
-    call: (method, params, options = {}) => (closed ? Promise.reject(closed) : asking.call(method, params, options as CallOptions<Method>)),
+    call: (method, params, options = {}) => (closed ? Promise.reject(closed) : asking.call(method, params, options)),
     receive: (message) => {
       if (!isIpcMessage(message)) return;
       switch (message.kind) {

@@ -29,9 +29,10 @@ function difference(a: MachineSpec, b: MachineSpec): { only: string[]; other: st
 }
 
 describe("QEMU's command line", () => {
-  test("a fork's differs from a boot's in the RAM's mapping and the awaited state, in nothing else", () => {
+  test("a fork's differs from a boot's in the RAM's mapping, and in awaiting a state instead of starting a kernel", () => {
     const { only, other } = difference(boot, { ...boot, ram: "private", incoming: true });
-    expect(only).toEqual(["-object memory-backend-file,id=ram0,size=2048M,mem-path=/home/ram,share=on"]);
+    expect(only.map((pair) => pair.split(" ")[0])).toEqual(["-object", "-kernel", "-initrd", "-append"]);
+    expect(only[0]).toBe("-object memory-backend-file,id=ram0,size=2048M,mem-path=/home/ram,share=on");
     expect(other).toEqual([
       "-object memory-backend-file,id=ram0,size=2048M,mem-path=/home/ram,share=off,readonly=on,rom=off",
       "-incoming defer",

@@ -85,15 +85,20 @@ function projectHandlers(world: World): Pick<RouteHandlers, ProjectRoutes> {
         await world.host().call("unload", {});
         return {};
       }),
-    bootstrap: ({ registryMirror }, { send, signal }) =>
-      exclusive.run("a bring-up", async () => {
+    bootstrap: async ({ registryMirror }, { send, signal }) => {
+      const last = await exclusive.run("a bring-up", async () => {
         const { parsed } = environmentOf(world);
         if (loaded.ready) throw new SpectestError("DAEMON_CONFLICT", { what: "the environment is up already" });
         const lines = createLineQueue(send);
         if (registryMirror !== undefined) await world.useMirror(registryMirror);
-        loaded.ready = await bringUp(parsed, await world.bringUpDeps(), lines.send, signal);
+        const line = await bringUp(parsed, await world.bringUpDeps(), lines.send, signal);
+        loaded.ready = line.type === "done";
         await lines.flush();
-      }),
+        return line;
+      });
+      // Whoever reads it may ask for the next work at once.
+      await send(last);
+    },
   };
 }
 
@@ -110,12 +115,12 @@ function testHandlers(world: World): Pick<RouteHandlers, "loadTests" | "tests" |
         return reply;
       }),
     tests: () => ({ tests: testsOf(world) }),
-    runTest: ({ id, attempt, timeoutMs }, { send, signal }) => {
+    runTest: async ({ id, attempt, timeoutMs }, { send, signal }) => {
       const test = testsOf(world).find((candidate) => candidate.id === id);
       if (!test) throw new SpectestError("DAEMON_NOT_FOUND", { what: `no test ${id} is loaded`, value: id });
-      return exclusive.run(`the test ${id}`, async () => {
+      const outcome = await exclusive.run(`the test ${id}`, async () => {
         const lines = createLineQueue<RunTestLine>(send);
-        const outcome = await runTest({
+        const result = await runTest({
           host: world.host(),
           id,
           attempt,
@@ -124,9 +129,11 @@ function testHandlers(world: World): Pick<RouteHandlers, "loadTests" | "tests" |
           signal,
           onLine: lines.send,
         });
-        lines.send({ type: "outcome", outcome: await withLogs(outcome, world) });
         await lines.flush();
+        return await withLogs(result, world);
       });
+      // Whoever reads it may ask for the next test at once.
+      await send({ type: "outcome", outcome });
     },
     evaluate: ({ code, timeoutMs }) =>
       exclusive.run("an evaluation", async () => {

@@ -34,8 +34,13 @@ export interface BringUpDeps {
 
 type Send = (line: BootstrapLine) => void;
 
-/** Sends lines up to `done` or `failed`; never throws for what fails in the guest. True when everything is up. */
-export async function bringUp(environment: ParsedEnvironment, deps: BringUpDeps, send: Send, signal: AbortSignal): Promise<boolean> {
+/** Sends all lines but the last one, `done` or `failed`, which it returns; never throws for what fails in the guest. */
+export async function bringUp(
+  environment: ParsedEnvironment,
+  deps: BringUpDeps,
+  send: Send,
+  signal: AbortSignal,
+): Promise<Extract<BootstrapLine, { type: "done" | "failed" }>> {
   const startMs = performance.now();
   const atMs = (): number => Math.round(performance.now() - startMs);
   try {
@@ -48,15 +53,13 @@ export async function bringUp(environment: ParsedEnvironment, deps: BringUpDeps,
     await deps.publishNames();
     const timings = await bringUpServices(environment.services, { ...deps, gateway, send, atMs }, signal);
     if (environment.hasSetup) await projectSetup(deps.host, send, atMs);
-    send({ type: "done", durationMs: atMs(), timings });
-    return true;
+    return { type: "done", durationMs: atMs(), timings };
   } catch (error) {
-    send(failedLine(error));
-    return false;
+    return failedLine(error);
   }
 }
 
-function failedLine(error: unknown): BootstrapLine {
+function failedLine(error: unknown): Extract<BootstrapLine, { type: "failed" }> {
   if (error instanceof BringUpError) return { type: "failed", service: error.service, error: serviceError(error.cause) };
   return { type: "failed", error: toWireError(error) };
 }

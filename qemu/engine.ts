@@ -1,18 +1,18 @@
 import { resolve } from "node:path";
+import { SpectestError } from "../src/errors/index.ts";
 import { hostFacts } from "./accel/host.ts";
 import { bootVm } from "./boot/boot.ts";
 import { availableMib, forksThatFit, totalMib } from "./capacity/memory.ts";
 import { PAGE_BYTES } from "./capture/pagemap.ts";
 import type { EngineContext } from "./context.ts";
 import { forkVm } from "./fork/fork.ts";
+import type { VmCore } from "./instance/core.ts";
 import { claimHome } from "./instance/home.ts";
 import { reapInstances } from "./instance/reaper.ts";
-import type { VmCore } from "./instance/core.ts";
 import { instanceDirs, readRecord, toInfo } from "./instance/record.ts";
 import { VmHandle } from "./instance/vm.ts";
 import { MACHINE_TYPE } from "./layout/layout.ts";
 import { type LockOptions, withFileLock } from "./lock/fileLock.ts";
-import { SpectestError } from "../src/errors/index.ts";
 import { DiskSnapshotStore } from "./snapshot/store.ts";
 import type {
   BootOptions,

@@ -1,9 +1,9 @@
+import { bootVm } from "../boot/boot.ts";
 import type { EngineContext } from "../context.ts";
+import { contextOf } from "../engine.ts";
 import { forkVm } from "../fork/fork.ts";
 import { discardVm } from "../instance/create.ts";
 import { VmHandle } from "../instance/vm.ts";
-import { bootVm } from "../boot/boot.ts";
-import { contextOf } from "../engine.ts";
 import type { HostFacts, OnProgress, PhaseTimings, VmEngine } from "../types.ts";
 import { type BaselineReport, measureBaseline } from "./baseline.ts";
 import { type ForkMemory, forkMemory } from "./memory.ts";

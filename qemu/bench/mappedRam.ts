@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
-import { stopwatch } from "../../src/platform/index.ts";
 import { SpectestError } from "../../src/errors/index.ts";
+import { stopwatch } from "../../src/platform/index.ts";
 import type { Machine } from "../process/machine.ts";
 
 const CHANNELS = 2;

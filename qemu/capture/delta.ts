@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { stopwatch } from "../../src/platform/index.ts";
 import { SpectestError } from "../../src/errors/index.ts";
+import { stopwatch } from "../../src/platform/index.ts";
 import type { VmCore } from "../instance/core.ts";
 import { overlayOfSnapshot } from "../instance/disks.ts";
 import { overlayOptions } from "../layout/args.ts";

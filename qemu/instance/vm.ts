@@ -1,10 +1,10 @@
 import type { Duplex } from "node:stream";
+import { SpectestError } from "../../src/errors/index.ts";
 import { ControlChannel } from "../agent/control.ts";
 import { guestAgent } from "../agent/guest.ts";
 import { sendIdentity } from "../agent/handshake.ts";
 import { captureDelta } from "../capture/delta.ts";
 import { captureTemplate } from "../capture/template.ts";
-import { SpectestError } from "../../src/errors/index.ts";
 import type { CaptureOptions, CaptureResult, GuestAgent, Vm, VmExit, VmInfo, VmState } from "../types.ts";
 import type { VmCore } from "./core.ts";
 import { removeInstanceDir, toInfo } from "./record.ts";

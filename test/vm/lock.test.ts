@@ -1,8 +1,8 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spawn } from "node:child_process";
 import { expect, test } from "vitest";
 import { withFileLock } from "../../qemu/lock/fileLock.ts";
 import { bundled, startProgram } from "./programs.ts";

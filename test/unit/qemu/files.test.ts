@@ -8,8 +8,8 @@ import { homePaths } from "../../../qemu/homePaths.ts";
 import { backingReference } from "../../../qemu/instance/disks.ts";
 import { claimHome } from "../../../qemu/instance/home.ts";
 import { isAlive, processId } from "../../../qemu/instance/processId.ts";
-import { createInstanceDir, newRecord, readRecord, writeRecord } from "../../../qemu/instance/record.ts";
 import { reapInstances } from "../../../qemu/instance/reaper.ts";
+import { createInstanceDir, newRecord, readRecord, writeRecord } from "../../../qemu/instance/record.ts";
 import { socketDir, socketsFit } from "../../../qemu/process/paths.ts";
 
 let dir = "";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type MachineSpec, qemuArgs } from "../../../qemu/layout/args.ts";
-import { type DeviceLayout, DEVICES, layoutHash } from "../../../qemu/layout/layout.ts";
+import { DEVICES, type DeviceLayout, layoutHash } from "../../../qemu/layout/layout.ts";
 
 const layout: DeviceLayout = { machine: "q35", accelerator: "tcg", cpuModel: "Nehalem", cpus: 2, memoryMib: 2048 };
 const files = {

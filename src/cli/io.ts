@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 /** Standard streams: data goes to stdout, messages to stderr. A reader that left ends the program quietly. */
 
 export interface Io {
@@ -52,6 +54,7 @@ export function createIo(process: NodeJS.Process, onGone: () => void): Io {
     json: (value) => write(stdout, `${JSON.stringify(value, undefined, 2)}\n`),
     async flush() {
       if (!gone) await Promise.all([drained(stdout), drained(stderr)]);
+      await setImmediate();
     },
   };
 }

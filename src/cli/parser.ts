@@ -27,10 +27,13 @@ export async function parse(argv: readonly string[], width: number): Promise<Par
   });
   program.enablePositionalOptions();
   for (const option of globalOptions) addOption(program, option);
-  program.allowExcessArguments().action(() => {
-    if (program.args.length > 0) throw unknownCommand([], program.args, commands);
-    text += rootHelp(width);
-  });
+  program
+    .allowExcessArguments()
+    .allowUnknownOption()
+    .action(() => {
+      if (program.args.length > 0) throw unknownCommand([], program.args, commands);
+      text += rootHelp(width);
+    });
   for (const spec of commands)
     addCommand(program, spec, [], width, (parsed) => {
       found = parsed;
@@ -69,9 +72,12 @@ function addCommand(parent: Command, spec: CommandSpec, above: readonly string[]
   for (const child of spec.commands ?? []) addCommand(command, child, path, width, found);
   if (spec.commands) {
     const children = spec.commands;
-    command.allowExcessArguments().action(() => {
-      throw unknownCommand(path, command.args, children);
-    });
+    command
+      .allowExcessArguments()
+      .allowUnknownOption()
+      .action(() => {
+        throw unknownCommand(path, command.args, children);
+      });
     return;
   }
   const names = (spec.args ?? []).map((arg) => arg.name);
@@ -145,12 +151,25 @@ function unknownCommand(path: readonly string[], words: readonly string[], known
   const above = ["spectest", ...path].join(" ");
   const [word] = words;
   if (word === undefined) return new SpectestError("USAGE", { what: `\`${above}\` needs a command`, hint: `${above} --help` });
+  if (word.startsWith("-")) return unknownOption(above, word);
   const near = suggest(
     word,
     known.map((command) => command.name),
   );
   const hint = near.length === 0 ? `${above} --help` : `did you mean ${near.map((name) => `\`${above} ${name}\``).join(" or ")}?`;
   return new SpectestError("USAGE", { what: `unknown command "${[...path, word].join(" ")}"`, value: word, hint });
+}
+
+function unknownOption(above: string, word: string): SpectestError {
+  const near = suggest(
+    word,
+    globalOptions.map((option) => `--${option.name}`),
+  );
+  return new SpectestError("USAGE", {
+    what: `unknown option ${word}`,
+    value: word,
+    hint: near[0] === undefined ? `${above} --help` : `did you mean ${near[0]}?`,
+  });
 }
 
 function refuseUnavailable({ spec, path, input }: Parsed): void {

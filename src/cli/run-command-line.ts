@@ -19,7 +19,8 @@ export async function runCommandLine(words: readonly string[], host: NodeJS.Proc
   const interrupts: Interrupts = createInterrupts(host, { say: io.say, killChildren: killDescendants, exit: (code) => host.exit(code) });
   const code = await runWords(words, host, io, interrupts);
   await io.flush();
-  host.exit(code);
+  // A reader that left is noticed only after the last write.
+  host.exit(interrupts.by === "SIGPIPE" ? (interrupts.exitCode ?? code) : code);
 }
 
 async function runWords(words: readonly string[], host: NodeJS.Process, io: Io, interrupts: Interrupts): Promise<number> {

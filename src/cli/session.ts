@@ -8,6 +8,7 @@ import { projectPaths } from "../platform/paths.ts";
 import {
   createBringUpLines,
   createReporter,
+  failedServicesText,
   failuresText,
   type Reporter,
   type ReporterOptions,
@@ -33,7 +34,7 @@ export interface Session {
   readonly events: EventBus;
   /** Where the journal lies, once the run has begun. */
   readonly journalPath: string | undefined;
-  /** With a screen: resolves when the person left it. Without: at once. */
+  /** With a screen: resolves when the person left it, or the process was asked to end. Without: at once. */
   untilLeft(): Promise<void>;
   /** Leaves the screen, prints the summary there was no room for, writes files. Idempotent. */
   close(): Promise<void>;
@@ -67,7 +68,7 @@ export async function openSession(context: CommandContext, spec: SessionSpec): P
       return journal?.path();
     },
     async untilLeft() {
-      await screen?.untilLeft();
+      if (screen) await Promise.race([screen.untilLeft(), aborted(context.interrupts.signal)]);
     },
     close() {
       closing ??= closeAll(context, events, screen, () => {
@@ -79,13 +80,18 @@ export async function openSession(context: CommandContext, spec: SessionSpec): P
   };
 }
 
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
 async function closeAll(context: CommandContext, events: EventBus, screen: Screen | undefined, writeFiles: () => void): Promise<void> {
   const wasShown = screen?.showing === true;
   await screen?.close();
   writeFiles();
   if (!wasShown) return;
   const options = reporterOptions(context, events, context.io.out);
-  context.io.out(`${failuresText(events.model, options)}${totalsText(events.model, options)}`);
+  context.io.out(`${failedServicesText(events.model, options)}${failuresText(events.model, options)}${totalsText(events.model, options)}`);
 }
 
 function faceOf({ ui, io, env }: CommandContext, stdoutTaken: boolean): Face {

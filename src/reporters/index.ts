@@ -10,7 +10,7 @@ export { createBringUpLines } from "./bring-up.ts";
 export { formatMs } from "../events/text.ts";
 export { withoutCommands } from "./github.ts";
 export { JSON_REPORT_VERSION, type JsonReport, jsonReport } from "./json.ts";
-export { failuresText, totalsText } from "./summary.ts";
+export { failedServicesText, failuresText, totalsText } from "./summary.ts";
 export type { Reporter, ReporterOptions } from "./types.ts";
 
 const makers = {

@@ -14,6 +14,16 @@ export function failuresText(model: RunModel, look: Look): string {
   return `\n${look.paint.bold("Failures")}\n\n${texts.map((text) => indent(text, 1)).join("\n\n")}\n`;
 }
 
+/** Services that failed, with the end of their logs: for a face that did not say so as it happened. */
+export function failedServicesText(model: RunModel, look: Look): string {
+  const failed = model.services.filter((service) => service.state === "failed");
+  const texts = failed.map(({ name, error, logTail }) => {
+    const log = logTail.slice(-20).map((line) => `  ${look.paint.dim("│")} ${line}\n`);
+    return `${look.paint.red(`✗ ${name}`)}  ${error?.message ?? "failed"}\n${log.join("")}`;
+  });
+  return texts.join("");
+}
+
 /** Counts and times; empty when no test was found. What ended the run early is for the caller to show. */
 export function totalsText(model: RunModel, look: Look): string {
   const { paint } = look;

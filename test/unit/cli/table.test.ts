@@ -101,6 +101,10 @@ describe("parse", () => {
   it.each([
     [["tset"], /unknown command "tset"/, "did you mean `spectest test`?"],
     [["vm", "lss"], /unknown command "vm lss"/, "did you mean `spectest vm ls`?"],
+    [["tset", "--json"], /unknown command "tset"/, "did you mean `spectest test`?"],
+    [["--verbsoe"], /unknown option --verbsoe/, "did you mean --verbose?"],
+    [["--nonsense", "test"], /unknown option --nonsense/, "spectest --help"],
+    [["vm", "--jsno"], /unknown option --jsno/, "spectest vm --help"],
     [["vm"], /needs a command/, "spectest vm --help"],
     [["test", "--wrokers", "3"], /unknown option/, "did you mean --workers?"],
     [["test", "--workers", "x"], /whole number from 1/, "spectest test --help"],

@@ -4,10 +4,10 @@ import { serviceNameSchema, serviceSpecSchema, type ServiceSpec } from "../../sr
 import { LOGIN_SHELL } from "../api/processes.ts";
 import { serviceRoutes } from "../bring-up/bringUp.ts";
 import type { Builder } from "../docker/builder.ts";
-import { createImageStore, type Queue } from "../docker/images.ts";
+import { createImageStore, createQueue, type Queue } from "../docker/images.ts";
 import type { Docker, RunningExec } from "../docker/types.ts";
 import type { Ingress } from "../ingress/server.ts";
-import type { DaemonMethods, OutputItem } from "../ipc/messages.ts";
+import type { DaemonMethods, OutputItem, TerminalInput } from "../ipc/messages.ts";
 import type { CallContext, Handlers } from "../ipc/peer.ts";
 import type { Layout } from "../layout.ts";
 import type { NameTable } from "../names/table.ts";
@@ -56,11 +56,9 @@ export function createDaemonMethods(deps: MethodDeps): Handlers<DaemonMethods> {
         stdin: true,
         env: { TERM: "xterm-256color", ...env },
       });
-      context.onInput((input) => {
-        if (input.type === "input") running.write(input.data);
-        else if (input.type === "resize") void running.resize(input.cols, input.rows).catch(() => {});
-        else void running.kill().catch(() => {});
-      });
+      // In order: what is typed after a resize is read at the new size.
+      const inOrder = createQueue();
+      context.onInput((input) => void inOrder(() => applyInput(running, input)).catch(() => {}));
       return await follow(running, context, startMs);
     },
 
@@ -85,6 +83,20 @@ export function createDaemonMethods(deps: MethodDeps): Handlers<DaemonMethods> {
 
     serviceLog: ({ service, tail }) => docker.log(registry.running(service).container.id, tail ?? DEFAULT_LOG_LINES),
   };
+}
+
+async function applyInput(running: RunningExec, input: TerminalInput): Promise<void> {
+  switch (input.type) {
+    case "input":
+      running.write(input.data);
+      return;
+    case "resize":
+      await running.resize(input.cols, input.rows);
+      return;
+    case "close":
+      await running.kill();
+      return;
+  }
 }
 
 async function follow(

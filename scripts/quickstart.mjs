@@ -22,6 +22,6 @@ const passed =
   (await steps.run("test the shop", () => program(process.execPath, [spectest, "test", ...options], { cwd: join(root, "examples/shop") })));
 steps.printTable();
 if (passed) {
-  console.log("\nNow try, in examples/shop:  ../../bin/spectest up   or   ../../bin/spectest eval   or   ../../bin/spectest test --watch");
+  console.log("\nNow try, in examples/shop:  ../../bin/spectest up   or   ../../bin/spectest replay");
 }
 process.exitCode = passed ? 0 : 1;

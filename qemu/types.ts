@@ -116,6 +116,8 @@ export interface CaptureOptions {
   key: string;
   name?: string;
   labels?: Record<string, string>;
+  /** Belongs to this process: removed at the next opening of the store after the process is gone. Default false. */
+  ephemeral?: boolean;
   /** What becomes of the source: it runs on (default) or is stopped (cheaper when it is not needed). */
   then?: "continue" | "stop";
 }

@@ -1,5 +1,5 @@
 import { type Distribution, readDistribution } from "./distribution.ts";
-import { type Requirement, REQUIREMENTS, qemuSource } from "./requirements.ts";
+import { qemuSource, REQUIREMENTS, type Requirement } from "./requirements.ts";
 import { type HostSystem, realHost } from "./system.ts";
 
 /** One line of a report on the host. */

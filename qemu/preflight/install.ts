@@ -1,7 +1,7 @@
 import { SpectestError } from "../../src/errors/index.ts";
 import { run, runAttached } from "../../src/platform/index.ts";
 import { INDEX_TARGETS_FORMAT } from "../image/aptSettings.ts";
-import { type Finding, examineHost } from "./check.ts";
+import { examineHost, type Finding } from "./check.ts";
 import { type Distribution, readDistribution } from "./distribution.ts";
 import { qemuSource } from "./requirements.ts";
 import { type HostSystem, realHost } from "./system.ts";

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { VmCore } from "../instance/core.ts";
+import { processId } from "../instance/processId.ts";
 import { layoutHash } from "../layout/layout.ts";
 import type { CaptureOptions } from "../types.ts";
 import { hostBootId } from "./bootId.ts";
@@ -44,6 +45,7 @@ export async function composeManifest(core: VmCore, options: CaptureOptions, mad
     layoutHash: layoutHash(layout),
     labels: { ...record.labels, ...options.labels },
     createdAt: new Date().toISOString(),
+    ...(options.ephemeral ? { owner: processId(process.pid) } : {}),
     hostBootId: await hostBootId(),
     diskBytes: core.diskBytes,
     ...(made.deltaPages === undefined ? {} : { deltaPages: made.deltaPages }),

@@ -27,6 +27,8 @@ const manifestSchema = z.strictObject({
   layoutHash: z.string(),
   labels: z.record(z.string(), z.string()),
   createdAt: z.string(),
+  /** Of an ephemeral snapshot: the process it must not outlive. */
+  owner: z.strictObject({ pid: z.int(), startTime: z.string().nullable() }).optional(),
   /** The host's boot in which the files were written: until they are flushed they do not outlive it. */
   hostBootId: z.string(),
   diskBytes: z.int().positive(),

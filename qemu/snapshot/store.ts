@@ -133,12 +133,18 @@ export class DiskSnapshotStore implements SnapshotStore {
     await writeFile(join(dir, SNAPSHOT_FILES.sealed), "", { mode: 0o600 });
   }
 
-  /** Removes what processes that are gone began and never published. */
+  /** Removes what processes that are gone began and never published, and the ephemeral snapshots they left. */
   async reap(): Promise<void> {
     for (const name of await readdir(this.#options.paths.snapshots)) {
       const dir = join(this.#options.paths.snapshots, name);
       if (name.startsWith(".trash-")) await rm(dir, { recursive: true, force: true });
       else if (await this.#abandoned(dir)) await rm(dir, { recursive: true, force: true });
+    }
+    const manifests = await Promise.all((await this.#ids()).map((id) => this.read(id).catch(() => undefined)));
+    const orphans = manifests.filter((manifest) => manifest?.owner !== undefined && !isAlive(manifest.owner));
+    // Newest first: a later one may stand on the disk of an earlier one.
+    for (const orphan of orphans.toSorted((a, b) => (b?.createdAt ?? "").localeCompare(a?.createdAt ?? ""))) {
+      if (orphan) await this.remove(orphan.id).catch(() => undefined);
     }
   }
 

@@ -141,6 +141,7 @@ export class Executor {
         key,
         name: test.name.slice(0, 60),
         labels: { layer: "test", run: run.runId, test: test.id },
+        ephemeral: true,
       });
       this.#states.set(test.id, snapshot);
       run.emit({ type: "state-captured", id: test.id, snapshotId: snapshot.id, pauseMs, bytes: snapshot.sizeBytes });

@@ -21,15 +21,18 @@ async function imageOf({ imageDigest }: SnapshotInfo): Promise<ImageInfo> {
 
 test("kill -9 of the tool ends its machines, the next start removes their files", async () => {
   const { child, line } = await startProgram(await bundled("owner"), [TEST_HOME, template.id]);
-  const pids: number[] = JSON.parse(line);
-  expect(pids).toHaveLength(2);
-  expect(pids.map(processGone)).toEqual([false, false]);
+  const { machines, snapshot }: { machines: { id: string; pid: number }[]; snapshot: string } = JSON.parse(line);
+  const left = async (): Promise<string[]> =>
+    (await readdir(join(TEST_HOME, "vms"))).filter((name) => machines.some(({ id }) => id === name));
+  expect(machines.map(({ pid }) => processGone(pid))).toEqual([false, false]);
+  expect((await engine.snapshots.get(snapshot)).kind).toBe("delta");
   child.kill("SIGKILL");
   await once(child, "exit");
-  await expect.poll(() => pids.every(processGone), { timeout: 2000, interval: 10 }).toBe(true);
-  expect(await readdir(join(TEST_HOME, "vms"))).toHaveLength(2);
+  await expect.poll(() => machines.every(({ pid }) => processGone(pid)), { timeout: 2000, interval: 10 }).toBe(true);
+  expect(await left()).toHaveLength(2);
   const next = await testEngine();
-  expect(await readdir(join(TEST_HOME, "vms"))).toEqual([]);
+  expect(await left()).toEqual([]);
+  await expect(next.snapshots.get(snapshot)).rejects.toMatchObject({ code: "SNAPSHOT_NOT_FOUND" });
   await next.close();
 });
 

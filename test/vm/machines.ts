@@ -1,10 +1,9 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ImageInfo, SnapshotInfo, Vm, VmEngine } from "../../qemu/index.ts";
 import { openEngine } from "../../qemu/index.ts";
+import { spectestHome } from "../../src/platform/index.ts";
 
-/** Kept between runs: what is built here is found again by its content. */
-export const TEST_HOME = process.env.SPECTEST_TEST_HOME ?? join(tmpdir(), "spectest-vm-tests");
+/** The machine's own store unless told otherwise: image and template are found there by their content and kept between runs. */
+export const TEST_HOME = process.env.SPECTEST_TEST_HOME ?? spectestHome();
 
 export function testEngine(): Promise<VmEngine> {
   return openEngine({ home: TEST_HOME });

@@ -20,7 +20,11 @@ ${kindCases(all)}
   esac
 }
 
-__spectest_read() {
+${walk}`;
+}
+
+/** The part that is the same whatever the table says. */
+const walk = `__spectest_read() {
   local line
   [[ -r $1 ]] || return 0
   while IFS= read -r line; do candidates+=("$line"); done <"$1"
@@ -87,7 +91,6 @@ _spectest() {
 }
 complete -F _spectest spectest
 `;
-}
 
 function placeCase({ path, commands, options, args, many, passThrough }: Place): string {
   const parts = [

@@ -40,7 +40,11 @@ ${kindCases(all)}
     end
 end
 
-function __spectest_project
+${offer}${walk(passThrough)}`;
+}
+
+/** Candidates of one kind. */
+const offer = `function __spectest_project
     set -l dir $PWD
     while test -n "$dir"; and not test -d "$dir/.spectest"
         set dir (string replace -r '/[^/]*$' '' -- $dir)
@@ -75,7 +79,11 @@ function __spectest_offer
     end
 end
 
-function __spectest_complete
+`;
+
+/** From the words typed so far to the place they lead to, and what may follow there. */
+function walk(passThrough: string): string {
+  return `function __spectest_complete
     set -l tokens (commandline -opc)
     set -l cur (commandline -ct)
     set -l path ''

@@ -18,9 +18,11 @@ const vmCommands: readonly CommandSpec[] = [
   {
     name: "capture",
     summary: "Capture memory, devices and disk of a running machine as a snapshot",
+    details: "The machine is one that `vm start`, `vm fork` or `vm resume` keeps, here or in another terminal.",
     args: [vm],
-    options: [name, json],
-    unavailable: true,
+    options: [name, { name: "stop", description: "stop the machine afterwards, which makes capturing cheaper" }, json],
+    examples: [{ line: "spectest vm capture 4k2x9q --name warm", does: "a snapshot that `vm fork warm` continues" }],
+    load: () => import("../commands/vm/capture.ts"),
   },
   {
     name: "resume",

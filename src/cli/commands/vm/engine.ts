@@ -49,24 +49,3 @@ function nearest(wanted: string, items: readonly { id: string; name?: string }[]
   );
   return near[0] === undefined ? "spectest vm ls" : `did you mean ${near[0]}?`;
 }
-
-/** Keeps a machine until Ctrl-C or its own end, and stops it. */
-export async function keepRunning(context: CommandContext, vm: Vm): Promise<number> {
-  const { io, json, interrupts } = context;
-  if (json) io.json({ schemaVersion: 1, vm: vm.info });
-  else io.say(`machine ${vm.id} runs (pid ${vm.info.pid ?? "?"}); Ctrl-C stops it`);
-  const { signal } = interrupts;
-  const cancelled = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  const exit = await Promise.race([vm.exited, cancelled]);
-  if (!exit) {
-    await vm.stop("shutdown");
-    return interrupts.exitCode ?? 0;
-  }
-  if (exit.expected || exit.code === 0) return 0;
-  throw new SpectestError("VM_DEAD", {
-    what: `machine ${vm.id} ended unexpectedly: ${exit.stderrTail || exit.serialTail || `exit ${exit.code ?? exit.signal}`}`,
-  });
-}

@@ -1,5 +1,6 @@
 import type { Handler } from "../../context.ts";
-import { findSnapshot, keepRunning, withEngine } from "./engine.ts";
+import { findSnapshot, withEngine } from "./engine.ts";
+import { keepRunning } from "./keep.ts";
 
 export const run: Handler = (input, context) =>
   withEngine(context, async (engine) => {

@@ -1,5 +1,6 @@
 import type { Handler } from "../../context.ts";
-import { findSnapshot, keepRunning, withEngine } from "./engine.ts";
+import { findSnapshot, withEngine } from "./engine.ts";
+import { keepRunning } from "./keep.ts";
 
 /** Memory of its own, so that the machine can be captured as a template again. */
 export const run: Handler = (input, context) =>

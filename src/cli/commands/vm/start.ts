@@ -1,6 +1,7 @@
 import { SpectestError } from "../../../errors/index.ts";
 import type { Handler } from "../../context.ts";
-import { keepRunning, withEngine } from "./engine.ts";
+import { withEngine } from "./engine.ts";
+import { keepRunning } from "./keep.ts";
 import { progressLines } from "../progress.ts";
 
 export const run: Handler = (input, context) =>

@@ -29,6 +29,7 @@ export {
   type BenchForkReport,
   type Percentiles,
 } from "./bench/index.ts";
+export { attachVm, machinePlaces, type MachinePlaces, type RemoteServer, type RemoteVm, serveVm } from "./remote/index.ts";
 export type {
   Accelerator,
   AcceleratorName,
@@ -53,3 +54,4 @@ export type {
   VmInfo,
   VmState,
 } from "./types.ts";
+export { DEFAULT_BUDGET_BYTES, trimSnapshots } from "./snapshot/budget.ts";

@@ -75,8 +75,6 @@ async function bringUp(inputs: EnvironmentInputs): Promise<Built> {
   });
   try {
     const { key, timings } = await bringUpIn(inputs, machine);
-    const stale = await engine.snapshots.find(key);
-    if (stale) await engine.snapshots.remove(stale.id);
     return { key, snapshot: await captureEnvironment(run, machine, key), kind: "cold", timings };
   } finally {
     await machine.discard();

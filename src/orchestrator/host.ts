@@ -1,5 +1,13 @@
 /** The machine-wide side, without a project: `setup`, `gc`, `bench` and `vm`. */
-import { checkHost, type HostCheck, installMissing, openEngine, type VmEngine } from "../../qemu/index.ts";
+import {
+  checkHost,
+  DEFAULT_BUDGET_BYTES,
+  type HostCheck,
+  installMissing,
+  openEngine,
+  trimSnapshots,
+  type VmEngine,
+} from "../../qemu/index.ts";
 import type { EventListener } from "../events/types.ts";
 import { runId } from "../platform/index.ts";
 import { readDaemonFiles } from "./daemon-files.ts";
@@ -44,31 +52,20 @@ export async function withBase<T>(
   }
 }
 
-/** Removes dead machines, unfinished captures and states of tests whose run is over. */
-export async function collectGarbage(options: {
+export interface GarbageOptions {
   home: string;
   signal: AbortSignal;
-}): Promise<{ removed: { kind: string; id: string; bytes: number }[] }> {
+  /** What snapshots may take; default 20 GiB. */
+  budgetBytes?: number;
+}
+
+/** Opening the store removes dead machines and unfinished captures; what is left is trimmed to the budget. */
+export async function collectGarbage(options: GarbageOptions): Promise<{ removed: { kind: string; id: string; bytes: number }[] }> {
   const engine = await openEngine({ home: options.home });
   try {
-    return { removed: await dropTestStates(engine, options.signal) };
+    const removed = await trimSnapshots(engine.snapshots, options.budgetBytes ?? DEFAULT_BUDGET_BYTES);
+    return { removed: removed.map(({ id, sizeBytes }) => ({ kind: "snapshot", id, bytes: sizeBytes })) };
   } finally {
     await engine.close();
   }
-}
-
-/** Children before the parents whose disks they stand on; what a live machine needs is left alone. */
-async function dropTestStates(engine: VmEngine, signal: AbortSignal): Promise<{ kind: string; id: string; bytes: number }[]> {
-  const removed: { kind: string; id: string; bytes: number }[] = [];
-  const states = (await engine.snapshots.list()).filter(({ labels }) => labels.layer === "test");
-  for (const state of states.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))) {
-    signal.throwIfAborted();
-    try {
-      await engine.snapshots.remove(state.id);
-      removed.push({ kind: "snapshot", id: state.id, bytes: state.sizeBytes });
-    } catch {
-      // In use by a run in progress.
-    }
-  }
-  return removed;
 }

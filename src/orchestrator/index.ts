@@ -5,4 +5,5 @@ export { collectGarbage, missingOnHost, openVms, type PrepareOptions, prepareHos
 export { runTests } from "./run-tests.ts";
 export type { SessionOptions, TestOptions } from "./types.ts";
 export { type RunningEnvironment, startEnvironment } from "./up.ts";
-export type { Vm, VmEngine, VmInfo } from "../../qemu/index.ts";
+export { attachVm, machinePlaces, serveVm } from "../../qemu/index.ts";
+export type { RemoteVm, Vm, VmEngine, VmInfo } from "../../qemu/index.ts";

@@ -13,6 +13,7 @@ export const layerKeys = {
   base: (bootedKey: string, daemonDigest: string): string => hashOf("base", LAYER_FORMAT, bootedKey, daemonDigest),
   environment: (baseKey: string, bundleHash: string, workspaceHash: string): string =>
     hashOf("environment", LAYER_FORMAT, baseKey, bundleHash, workspaceHash),
-  tests: (environmentKey: string, testsHash: string): string => hashOf("tests", LAYER_FORMAT, environmentKey, testsHash),
+  /** By the captured environment itself, not its key: one that was built anew has the same key and another state. */
+  tests: (environmentSnapshotId: string, testsHash: string): string => hashOf("tests", LAYER_FORMAT, environmentSnapshotId, testsHash),
   testState: (runId: string, testId: string, attempt: number): string => hashOf("state", LAYER_FORMAT, runId, testId, String(attempt)),
 };

@@ -1,5 +1,5 @@
 /** The layers below every project: guest image, booted machine, base (daemon warm). Each is a fork of the one before. */
-import type { ImageInfo, SnapshotInfo, Vm, VmEngine } from "../../qemu/index.ts";
+import { DEFAULT_BUDGET_BYTES, type ImageInfo, type SnapshotInfo, trimSnapshots, type Vm, type VmEngine } from "../../qemu/index.ts";
 import { deployDaemon, type DaemonFiles } from "./daemon-files.ts";
 import { layerKeys } from "./keys.ts";
 import { closeGuest, openGuest } from "./machine.ts";
@@ -38,7 +38,9 @@ export async function ensureBase(run: RunContext, engine: VmEngine, daemon: Daem
   }
   const snapshot = await buildOnce(run, engine, key, "base", async () => {
     const booted = await ensureBooted(run, engine, image, bootedKey);
-    return run.phase("base", (progress) => buildBase(run, engine, { booted, key, daemon, progress }));
+    const built = await run.phase("base", (progress) => buildBase(run, engine, { booted, key, daemon, progress }));
+    await trimSnapshots(engine.snapshots, DEFAULT_BUDGET_BYTES);
+    return built;
   });
   return { image, key, snapshot, daemon };
 }

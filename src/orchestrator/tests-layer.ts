@@ -29,7 +29,7 @@ const listSchema = z.array(testCaseSchema);
 
 export async function ensureTestsLoaded(inputs: Inputs): Promise<TestsLayer> {
   const { run, engine, environment, bundle } = inputs;
-  const key = layerKeys.tests(environment.key, bundle.tests.hash);
+  const key = layerKeys.tests(environment.snapshot.id, bundle.tests.hash);
   const found = await findValid(run, engine, key);
   const known = listSchema.safeParse(parseJson(found?.labels.tests));
   if (found && known.success) {

@@ -1,4 +1,5 @@
 /** `spectest up`: an environment that stays, with its services on host loopback and a socket for other commands. */
+import { serveVm } from "../../qemu/index.ts";
 import { runId, stopwatch } from "../platform/index.ts";
 import { bundleProject, findProject } from "../project/index.ts";
 import { serveControl } from "./control-server.ts";
@@ -52,6 +53,8 @@ async function start(run: RunContext, options: SessionOptions): Promise<RunningE
   const base = await ensureBase(run, engine, await readDaemonFiles());
   const environment = await ensureEnvironment({ run, engine, base, project, bundle, fresh: options.fresh ?? false });
   const machine = await forkMachine(run, engine, environment.snapshot.id, { name: "up", daemonDigest: base.daemon.digest });
+  const commands = await serveVm(engine, machine.vm);
+  run.scope.defer("close the machine's command socket", () => commands.close());
   const addresses = await forwardServices(run, machine.guest);
   const control = await serveControl(sessionPaths(options.home, project.root), machine.guest);
   run.scope.defer("close the control socket", () => control.close());

@@ -2,7 +2,9 @@ import { type ArgumentSpec, type CommandSpec, json, natural, type OptionSpec, on
 
 const vm: ArgumentSpec = { name: "vm", kind: { type: "vm" }, required: true, description: "id or name of a machine" };
 const snapshot: ArgumentSpec = { name: "snapshot", kind: { type: "snapshot" }, required: true, description: "id or name of a snapshot" };
+const source: ArgumentSpec = { ...snapshot, description: "id or name of a snapshot, or of a running machine, which is captured first" };
 const name: OptionSpec = { name: "name", value: { label: "NAME", kind: text }, description: "a name to call it by" };
+const detach: OptionSpec = { name: "detach", description: "keep the machine in the background and print its id" };
 const memory: OptionSpec = { name: "memory", value: { label: "MIB", kind: positive }, description: "guest memory in MiB" };
 const count: OptionSpec = { name: "count", short: "n", value: { label: "N", kind: positive }, description: "how many measurements" };
 
@@ -11,14 +13,21 @@ const vmCommands: readonly CommandSpec[] = [
   {
     name: "start",
     summary: "Boot the guest image and keep the machine until Ctrl-C",
-    options: [name, memory, { name: "cpus", value: { label: "N", kind: positive }, description: "virtual CPUs" }, json],
+    options: [name, memory, { name: "cpus", value: { label: "N", kind: positive }, description: "virtual CPUs" }, detach, json],
+    examples: [{ line: "spectest vm start --detach --name web", does: "a machine in the background" }],
     load: () => import("../commands/vm/start.ts"),
   },
-  { name: "stop", summary: "Stop a machine", args: [vm], options: [json], load: () => import("../commands/vm/stop.ts") },
+  {
+    name: "stop",
+    summary: "Stop a machine: the guest shuts down",
+    args: [vm],
+    options: [{ name: "now", description: "end it at once, without telling the guest" }, json],
+    load: () => import("../commands/vm/stop.ts"),
+  },
   {
     name: "capture",
     summary: "Capture memory, devices and disk of a running machine as a snapshot",
-    details: "The machine is one that `vm start`, `vm fork` or `vm resume` keeps, here or in another terminal.",
+    details: "The machine is one that `vm start`, `vm fork`, `vm resume` or `up` keeps, here or in another terminal.",
     args: [vm],
     options: [name, { name: "stop", description: "stop the machine afterwards, which makes capturing cheaper" }, json],
     examples: [{ line: "spectest vm capture 4k2x9q --name warm", does: "a snapshot that `vm fork warm` continues" }],
@@ -27,17 +36,18 @@ const vmCommands: readonly CommandSpec[] = [
   {
     name: "resume",
     summary: "Continue a snapshot in a machine with memory of its own and keep it until Ctrl-C",
-    args: [snapshot],
-    options: [name, json],
+    args: [source],
+    options: [name, detach, json],
     load: () => import("../commands/vm/resume.ts"),
   },
   {
     name: "fork",
     summary: "Continue a snapshot in a machine that shares its memory copy-on-write and keep it until Ctrl-C",
-    args: [snapshot],
+    args: [source],
     options: [
       name,
       { name: "network", value: { label: "MODE", kind: oneOf("open", "denied") }, description: "guest egress (default open)" },
+      detach,
       json,
     ],
     examples: [{ line: "spectest vm fork base --network denied", does: "a fork without egress" }],
@@ -57,8 +67,25 @@ const vmCommands: readonly CommandSpec[] = [
     options: [json],
     load: () => import("../commands/vm/info.ts"),
   },
-  { name: "console", summary: "Follow a machine's serial console", args: [vm], unavailable: true },
-  { name: "shell", summary: "Open a root shell in a machine", args: [vm], unavailable: true },
+  {
+    name: "console",
+    summary: "Follow a machine's serial console",
+    details: "With --json: the last lines, once.",
+    args: [vm],
+    options: [{ name: "tail", value: { label: "N", kind: positive }, description: "begin with the last N lines (default 20)" }, json],
+    load: () => import("../commands/vm/console.ts"),
+  },
+  {
+    name: "shell",
+    summary: "Open a root shell in a machine, or run a command in it",
+    details:
+      "Ctrl-] leaves the shell, which goes on. A COMMAND of one word is a line for sh; several words are a program and its arguments. Exits with the command's own exit code. Options of spectest come before VM.",
+    args: [vm, { name: "command", kind: text, many: true, description: "a line for sh, or a program and its arguments" }],
+    options: [{ name: "stdin", short: "i", description: "pass standard input on to the command" }, json],
+    passThrough: true,
+    examples: [{ line: "spectest vm shell web -- 'docker ps'", does: "one command" }],
+    load: () => import("../commands/vm/shell.ts"),
+  },
 ];
 
 const imageCommands: readonly CommandSpec[] = [

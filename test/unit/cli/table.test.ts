@@ -114,7 +114,7 @@ describe("parse", () => {
     [["test", "--last-failed"], /not available yet/, "spectest test --help"],
     [["test", "--why"], /not available yet/, "spectest test --help"],
     [["eval", "1"], /`spectest eval` is not available yet/, "spectest --help"],
-    [["vm", "console", "x"], /not available yet/, "spectest --help"],
+    [["image", "export"], /not available yet/, "spectest --help"],
     [["shell", "db", "--at", "t"], /--at is not available yet/, "spectest shell --help"],
     [["exec"], /missing required argument/, "spectest exec --help"],
     [["ps", "extra"], /too many arguments/, "spectest ps --help"],

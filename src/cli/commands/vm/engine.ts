@@ -17,9 +17,18 @@ export async function withEngine<T>(context: CommandContext, fn: (engine: VmEngi
   }
 }
 
-/** By id, name, or a beginning of an id that only one has. */
+/**
+ * By id, by a name that only one has, or by a beginning of an id that only one has.
+ *
+ * @throws USAGE when several have the name.
+ */
 export function pick<T extends { id: string; name?: string }>(items: readonly T[], wanted: string): T | undefined {
-  const exact = items.find((item) => item.id === wanted) ?? items.find((item) => item.name === wanted);
+  const named = items.filter((item) => item.name === wanted);
+  const exact = items.find((item) => item.id === wanted) ?? named[0];
+  if (named.length > 1 && exact === named[0]) {
+    const ids = named.map((item) => item.id).join(", ");
+    throw new SpectestError("USAGE", { what: `several are called "${wanted}"`, value: wanted, hint: `name one by its id: ${ids}` });
+  }
   const starting = items.filter((item) => item.id.startsWith(wanted));
   return exact ?? (starting.length === 1 ? starting[0] : undefined);
 }
@@ -48,4 +57,27 @@ function nearest(wanted: string, items: readonly { id: string; name?: string }[]
     items.flatMap(({ id, name }) => (name === undefined ? [id] : [name, id])),
   );
   return near[0] === undefined ? "spectest vm ls" : `did you mean ${near[0]}?`;
+}
+
+export type RemoteVm = Awaited<ReturnType<Orchestrator["attachVm"]>>;
+
+/** Talks to the process that holds a machine, until `fn` is done or the command is cancelled. */
+export async function withHolder<T>(
+  context: CommandContext,
+  wanted: string,
+  fn: (vm: RemoteVm, engine: VmEngine) => Promise<T>,
+): Promise<T> {
+  const { attachVm } = await context.orchestrator();
+  return withEngine(context, async (engine) => {
+    const { id } = await findVm(engine, wanted);
+    const vm = await attachVm(engine, id);
+    const letGo = (): void => vm.close();
+    context.interrupts.signal.addEventListener("abort", letGo, { once: true });
+    try {
+      return await fn(vm, engine);
+    } finally {
+      context.interrupts.signal.removeEventListener("abort", letGo);
+      vm.close();
+    }
+  });
 }

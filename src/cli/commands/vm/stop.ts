@@ -1,42 +1,38 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isSpectestError, SpectestError } from "../../../errors/index.ts";
 import type { Handler } from "../../context.ts";
-import { askVm } from "./control.ts";
-import { findVm, withEngine, type VmEngine, type VmInfo } from "./engine.ts";
+import { findVm, type VmEngine, type VmInfo, withEngine } from "./engine.ts";
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 15_000;
 const POLL_MS = 100;
 
-/** Asks the process that keeps the machine. Where nobody does, its QEMU is asked to end; the engine tidies up after it. */
 export const run: Handler = (input, context) =>
   withEngine(context, async (engine) => {
-    const vm = await findVm(engine, input.requiredArg("vm"));
-    await askVm(context.home, vm.id, { op: "stop" }).catch((error: unknown) => {
-      if (!isSpectestError(error, "VM_STATE")) throw error;
-      terminate(vm);
+    const { attachVm } = await context.orchestrator();
+    const info = await findVm(engine, input.requiredArg("vm"));
+    const vm = await attachVm(engine, info.id).catch((error: unknown) => {
+      if (isSpectestError(error, "VM_STATE") || isSpectestError(error, "VM_TIMEOUT")) return undefined;
+      throw error;
     });
-    if (!(await gone(engine, vm.id))) {
-      throw new SpectestError("VM_TIMEOUT", { what: `machine ${vm.id} (pid ${vm.pid ?? "?"}) did not end in ${LIMIT_MS / 1000} s` });
-    }
-    if (context.json) context.io.json({ schemaVersion: 1, stopped: vm.id });
-    else context.io.say(`machine ${vm.id} is stopped`);
+    if (vm) await vm.stop(input.flag("now") ? "kill" : "shutdown").finally(() => vm.close());
+    else await terminate(engine, info);
+    if (context.json) context.io.json({ schemaVersion: 1, stopped: info.id });
+    else context.io.say(`machine ${info.id} is stopped`);
     return 0;
   });
 
-function terminate({ pid }: VmInfo): void {
-  if (pid === undefined) return;
+/** Its holder takes no commands (a run of tests, a machine still booting): QEMU is asked to end, and the holder or the next start tidies up. */
+async function terminate(engine: VmEngine, vm: VmInfo): Promise<void> {
+  if (vm.pid === undefined) throw new SpectestError("VM_STATE", { what: `machine ${vm.id} is ${vm.state} and has no process yet` });
   try {
-    process.kill(pid, "SIGTERM");
+    process.kill(vm.pid, "SIGTERM");
   } catch {
     // Gone already.
   }
-}
-
-async function gone(engine: VmEngine, id: string): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < LIMIT_MS; waitedMs += POLL_MS) {
-    const vm = (await engine.list()).find((each) => each.id === id);
-    if (!vm || vm.state === "stopped" || vm.state === "failed") return true;
+    const now = (await engine.list()).find((each) => each.id === vm.id);
+    if (!now || now.state === "stopped" || now.state === "failed") return;
     await sleep(POLL_MS);
   }
-  return false;
+  throw new SpectestError("VM_TIMEOUT", { what: `machine ${vm.id} (pid ${vm.pid}) did not end in ${LIMIT_MS / 1000} s` });
 }

@@ -45,6 +45,7 @@ describe("bring-up", () => {
     expect(text).toMatch(/▸ api\s+building\s+step 4\/9 RUN npm ci/);
     expect(on.lines()[0]).toMatch(/^ spectest test · tcg\s+0\/2 services ready\s+[\d.]+ m?s$/);
     expect(on.lines()[23]).toMatch(/working .*\? keys {2}q quit$/);
+    expect(on.lines()[23]).not.toContain("failures");
     expect(on.isAlternate).toBe(true);
   });
 

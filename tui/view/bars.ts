@@ -44,7 +44,9 @@ export function footerRow(model: RunModel, ui: UiState, columns: number): Row {
   const left = stateWords(model, ui);
   const room = columns - rowWidth(left) - 2;
   const labels: string[] = [];
-  const wanted = bindings.filter((binding) => binding.label !== undefined && binding.focus.includes(ui.focus));
+  const labelled = bindings.filter((binding) => binding.label !== undefined && binding.focus.includes(ui.focus));
+  // Before there are tests, most keys have nothing to act on.
+  const wanted = showsTests(model) ? labelled : labelled.filter(({ action }) => ["down", "back", "help", "quit"].includes(action));
   // From the end: quit and help are what a lost person looks for.
   for (const { label = "" } of [...wanted].toReversed()) {
     if (widthOf([label, ...labels].join("  ")) > room) break;

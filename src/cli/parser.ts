@@ -176,7 +176,7 @@ function refuseUnavailable({ spec, path, input }: Parsed): void {
   if (spec.unavailable)
     throw new SpectestError("USAGE", { what: `\`spectest ${path.join(" ")}\` is not available yet`, hint: "spectest --help" });
   for (const option of spec.options ?? []) {
-    const given = input.flag(option.name) || input.text(option.name) !== undefined;
+    const given = input.flag(option.name) || (input.text(option.name) ?? input.integer(option.name)) !== undefined;
     if (option.unavailable && given) {
       throw new SpectestError("USAGE", { what: `--${option.name} is not available yet`, hint: `spectest ${path.join(" ")} --help` });
     }

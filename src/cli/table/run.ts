@@ -20,7 +20,7 @@ const selection: readonly OptionSpec[] = [
 const execution: readonly OptionSpec[] = [
   { name: "workers", value: { label: "N", kind: positive }, description: "machines at a time (default: by cores and free memory)" },
   { name: "retries", value: { label: "N", kind: natural }, description: "run a failed test again up to N times" },
-  { name: "repeat", value: { label: "N", kind: positive }, description: "run every selected test N times" },
+  { name: "repeat", value: { label: "N", kind: positive }, description: "run every selected test N times", unavailable: true },
   { name: "bail", value: { label: "N", kind: positive }, description: "stop after N failures" },
   { name: "watch", description: "run again on changes", unavailable: true },
   { name: "no-cache", description: "run tests even when nothing they depend on has changed" },
@@ -50,7 +50,7 @@ export const runCommands: readonly CommandSpec[] = [
       { line: "spectest test", does: "everything" },
       { line: "spectest test checkout -g 'pay.*'", does: "tests of files or names with checkout that match the expression" },
       { line: "spectest test --reporter list,junit:report.xml", does: "lines on the terminal, and a JUnit file" },
-      { line: "spectest test --repeat 20 --bail 1 'sign up'", does: "hunt a flake" },
+      { line: "spectest test --retries 2 --bail 1", does: "give flakes a chance, stop at the first failure" },
     ],
     load: () => import("../commands/test.ts"),
   },

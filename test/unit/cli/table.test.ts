@@ -112,6 +112,7 @@ describe("parse", () => {
     [["test", "--ui", "plian"], /did you mean plain/, "spectest test --help"],
     [["test", "--watch"], /--watch is not available yet/, "spectest test --help"],
     [["test", "--last-failed"], /not available yet/, "spectest test --help"],
+    [["test", "--repeat", "3"], /--repeat is not available yet/, "spectest test --help"],
     [["test", "--why"], /not available yet/, "spectest test --help"],
     [["eval", "1"], /`spectest eval` is not available yet/, "spectest --help"],
     [["image", "export"], /not available yet/, "spectest --help"],

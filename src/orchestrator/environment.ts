@@ -38,19 +38,18 @@ type Facts = z.infer<typeof factsSchema>;
 /** Finds the captured environment of this project, or brings it up and captures it. */
 export async function ensureEnvironment(inputs: EnvironmentInputs): Promise<EnvironmentLayer> {
   const took = stopwatch();
-  const built = await takeBuilt(inputs);
-  return built ? announce(inputs.run, { ...built, durationMs: took() }) : build(inputs, took);
+  const built = (await takeBuilt(inputs)) ?? (await build(inputs));
+  return { ...built, durationMs: took() };
 }
 
 /** Without facts the project has to be loaded in a machine first; the key follows from what it declares. */
-async function build(inputs: EnvironmentInputs, took: () => number): Promise<EnvironmentLayer> {
+function build(inputs: EnvironmentInputs): Promise<Built> {
   const { run, engine, base, bundle } = inputs;
   const lock = hashOf("environment", base.key, bundle.env.hash).slice(0, 32);
-  const built = await engine.withLock(`environment-${lock}`, async () => (await takeBuilt(inputs)) ?? bringUp(inputs), {
+  return engine.withLock(`environment-${lock}`, async () => (await takeBuilt(inputs)) ?? bringUp(inputs), {
     signal: run.signal,
     onWait: (holder) => run.waiting("services", `process ${holder.pid} is bringing up this environment; waiting for it`),
   });
-  return announce(run, { ...built, durationMs: took() });
 }
 
 type Built = Omit<EnvironmentLayer, "durationMs">;
@@ -88,11 +87,6 @@ export async function bringUpIn(inputs: EnvironmentInputs, machine: Machine): Pr
   if (facts.usesWorkspace) await uploadWorkspace(inputs, machine, facts);
   const timings = await bootstrap(inputs.run, machine);
   return { key: await environmentKey(inputs, facts), timings };
-}
-
-function announce(run: RunContext, layer: EnvironmentLayer): EnvironmentLayer {
-  run.emit({ type: "environment-ready", kind: layer.kind, durationMs: layer.durationMs, timings: layer.timings, addresses: [] });
-  return layer;
 }
 
 async function load({ run, bundle }: EnvironmentInputs, machine: Machine): Promise<ParsedEnvironment> {

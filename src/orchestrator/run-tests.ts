@@ -66,6 +66,13 @@ async function runSelected(run: RunContext, options: TestOptions, project: Proje
   const bundle = await run.phase("bundle", () => bundleProject(project, { signal: run.signal }));
   const base = await ensureBase(run, engine, await readDaemonFiles());
   const environment = await ensureEnvironment({ run, engine, base, project, bundle, fresh: options.fresh ?? false });
+  run.emit({
+    type: "environment-ready",
+    kind: environment.kind,
+    durationMs: environment.durationMs,
+    timings: environment.timings,
+    addresses: [],
+  });
   summary.bringUp = { kind: environment.kind, durationMs: environment.durationMs };
   await runInEnvironment({ run, engine, base, environment, options, project, bundle }, summary);
 }

@@ -5,7 +5,7 @@ const typescript = "test.ts?(x)";
 /** Quick suites: no machine, many files at once. */
 const quick = (name: string) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.${typescript}`], testTimeout: 20_000 },
+  test: { name, include: [`test/${name}/**/*.${typescript}`], testTimeout: 60_000 },
 });
 
 /** Suites that boot real machines: one at a time, since each takes the memory and the cores of several. */

@@ -91,7 +91,7 @@ export class PtyScreen {
   }
 
   /** Resolves as soon as the screen is as wanted; rejects with the screen as it is. */
-  async waitFor(wanted: string | RegExp | ((screen: PtyScreen) => boolean), timeoutMs = 10_000): Promise<void> {
+  async waitFor(wanted: string | RegExp | ((screen: PtyScreen) => boolean), timeoutMs = 30_000): Promise<void> {
     const holds = (): boolean =>
       typeof wanted === "function" ? wanted(this) : typeof wanted === "string" ? this.text().includes(wanted) : wanted.test(this.text());
     if (holds()) return;

@@ -8,8 +8,13 @@ export const run: Handler = (input, context) =>
     const wanted = input.requiredArg("id");
     const snapshot = pick(await engine.snapshots.list(), wanted);
     const vm = snapshot ? undefined : await findVm(engine, wanted);
-    if (context.json) context.io.json({ schemaVersion: 1, ...(snapshot ? { snapshot } : { vm }) });
-    else context.io.out(columns(Object.entries(snapshot ?? vm ?? {}).map(([name, value]) => [name, shown(value)])));
+    // Why this host runs machines the way it does; a machine's own accelerator is among its fields.
+    const { reason: acceleratorReason } = (await engine.host()).accelerator;
+    if (context.json) context.io.json({ schemaVersion: 1, ...(snapshot ? { snapshot } : { vm, acceleratorReason }) });
+    else {
+      const fields = snapshot ?? { ...vm, acceleratorReason };
+      context.io.out(columns(Object.entries(fields).map(([name, value]) => [name, shown(value)])));
+    }
     return 0;
   });
 

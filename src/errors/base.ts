@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./catalogue.ts";
+import { catalogue, type ErrorCode } from "./catalogue.ts";
 
 export interface ErrorDetails {
   /** One sentence: what went wrong, with the offending value in it. */
@@ -30,11 +30,16 @@ export class SpectestError extends Error {
   constructor(code: ErrorCode, details: ErrorDetails) {
     super(details.what, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = details.hint;
+    this.hint = details.hint ?? defaultHint(code);
     this.value = details.value;
     this.log = details.log;
     this.at = details.at;
   }
+}
+
+function defaultHint(code: ErrorCode): string | undefined {
+  const entry = catalogue[code];
+  return "hint" in entry ? entry.hint : undefined;
 }
 
 export function isSpectestError(error: unknown, code?: ErrorCode): error is SpectestError {

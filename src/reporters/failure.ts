@@ -54,10 +54,13 @@ function frameOf({ at }: WireError, { paint, readSource }: Look): string | undef
   return frame === undefined ? place : `${place}\n${frame}`;
 }
 
-/** The stack without its message, and without Node's own frames unless asked for. */
+/** Frames that are not the author's: Node's, the guest programs' and the command line's own. */
+const FOREIGN_FRAME = /node:internal|\/var\/lib\/spectest\/daemon\/|\/dist\/(chunks\/|cli\.js)/;
+
+/** The stack without its message, and without foreign frames unless asked for. */
 function framesOf(stack: string, verbose: boolean): string {
   const frames = stack.split("\n").filter((line) => /^\s*at /.test(line));
-  const shown = verbose ? frames : frames.filter((line) => !line.includes("node:internal")).slice(0, 6);
+  const shown = verbose ? frames : frames.filter((line) => !FOREIGN_FRAME.test(line)).slice(0, 6);
   return shown.map((line) => line.trim()).join("\n");
 }
 

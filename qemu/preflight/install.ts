@@ -29,6 +29,8 @@ export interface InstallFacts {
 
 const BACKPORTS_FILE = "/etc/apt/sources.list.d/spectest-backports.sources";
 
+const REFRESH: InstallStep = { argv: ["apt-get", "update"], why: "refresh the lists of packages" };
+
 /** The commands that bring what is missing, fewest possible, in order. Pure. */
 export function planInstall(findings: readonly Finding[], facts: InstallFacts): InstallPlan {
   const { distribution, user } = facts;
@@ -57,7 +59,7 @@ function packageSteps(packages: string[], qemuPackages: string[], facts: Install
       qemuPackages = [];
     } else if (add) steps.push(add);
   }
-  if (packages.length + qemuPackages.length > 0) steps.push({ argv: ["apt-get", "update"], why: "refresh the lists of packages" });
+  if (packages.length + qemuPackages.length > 0) steps.push(REFRESH);
   if (packages.length > 0) steps.push({ argv: aptInstall(packages), why: `install ${packages.join(", ")}` });
   // A backports suite is never chosen by itself: only what is asked for with -t, and what that needs, comes from it.
   if (qemuPackages.length > 0)
@@ -112,29 +114,43 @@ export interface InstallOptions {
  * @throws HOST_MISSING naming what could not be got and the command to run by hand.
  */
 export async function installMissing(options: InstallOptions = {}): Promise<void> {
-  const { system = realHost(), signal, onOutput = () => undefined } = options;
-  const cancel = signal ? { signal } : {};
+  const { system = realHost() } = options;
   const findings = await examineHost(system);
   if (findings.every((finding) => finding.ok)) return;
-  const { steps, leftToDo } = planInstall(findings, await gatherFacts(system));
-  for (const { argv, why } of steps) {
-    onOutput(why);
-    const [file = "", ...args] = system.user.isRoot ? argv : ["sudo", ...argv];
-    const exitCode = system.user.isRoot
-      ? (await run(file, args, { onLine: onOutput, ...cancel })).exitCode
-      : await runAttached(file, args, cancel);
-    if (exitCode !== 0)
-      throw new SpectestError("HOST_MISSING", {
-        what: `could not ${why}: ${file} ended with exit code ${exitCode}`,
-        hint: `run it yourself: ${shellWords([file, ...args])}`,
-      });
-  }
+  const { steps, leftToDo } = planInstall(findings, await knownFacts(options, system));
+  for (const step of steps) await runStep(step, options, system);
   const still = (await examineHost(system)).filter((finding) => !finding.ok);
   if (still.length + leftToDo.length > 0)
     throw new SpectestError("HOST_MISSING", {
       what: `this host still lacks something: ${still.map((finding) => finding.detail).join("; ")}`,
       hint: leftToDo.join("; ") || "spectest doctor",
     });
+}
+
+async function runStep(
+  { argv, why }: InstallStep,
+  { signal, onOutput = () => undefined }: InstallOptions,
+  system: HostSystem,
+): Promise<void> {
+  const cancel = signal ? { signal } : {};
+  onOutput(why);
+  const [file = "", ...args] = system.user.isRoot ? argv : ["sudo", ...argv];
+  const exitCode = system.user.isRoot
+    ? (await run(file, args, { onLine: onOutput, ...cancel })).exitCode
+    : await runAttached(file, args, cancel);
+  if (exitCode === 0) return;
+  throw new SpectestError("HOST_MISSING", {
+    what: `could not ${why}: ${file} ended with exit code ${exitCode}`,
+    hint: `run it yourself: ${shellWords([file, ...args])}`,
+  });
+}
+
+/** apt names its sources only once it has fetched their lists, which a machine fresh from an image has not. */
+async function knownFacts(options: InstallOptions, system: HostSystem): Promise<InstallFacts> {
+  const facts = await gatherFacts(system);
+  if (facts.indexTargets.trim() !== "" || !(await system.findProgram("apt-get"))) return facts;
+  await runStep(REFRESH, options, system);
+  return gatherFacts(system);
 }
 
 async function gatherFacts(system: HostSystem): Promise<InstallFacts> {

@@ -40,7 +40,7 @@ export const groups = [
     name: "cli",
     out: ".",
     chunks: "chunks",
-    entries: { cli: "src/cli/main.ts", "runtime/index": "src/runtime/index.ts" },
+    entries: { cli: "src/cli/main.ts" },
     options: {
       ...shared,
       target: "node20.19",

@@ -1,5 +1,6 @@
 /** The command line from outside: a process, its output and its exit code. */
 import { spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
@@ -12,21 +13,51 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `bin/spectest` in `cwd` to its end. */
-export async function spectest(cwd: string, ...words: string[]): Promise<Ended> {
+export interface Started {
+  readonly pid: number;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when its output so far matches; rejects when it ends without. */
+  shows(pattern: RegExp): Promise<void>;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `bin/spectest` in `cwd`. */
+export function start(cwd: string, ...words: string[]): Started {
   const child = spawn(process.execPath, [join(repository, "bin/spectest"), ...words], {
     cwd,
     env: { ...process.env, NO_COLOR: "1", CI: "true" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const read = async (stream: AsyncIterable<Buffer>) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk);
-    return Buffer.concat(chunks).toString();
+  const output = { stdout: "", stderr: "" };
+  const changed = new EventEmitter();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+      changed.emit("output");
+    });
+  }
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject).once("close", (exitCode) => resolve({ exitCode, ...output }));
+  });
+  return {
+    pid: child.pid ?? 0,
+    kill: (signal) => child.kill(signal),
+    ended,
+    shows: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(output.stdout + output.stderr)) resolve();
+        };
+        changed.on("output", look);
+        void ended.then(() => reject(new Error(`ended without ${pattern}:\n${output.stdout}${output.stderr}`)));
+        look();
+      }),
   };
-  const exit = new Promise<number | null>((settle, reject) => child.once("error", reject).once("close", settle));
-  const [exitCode, stdout, stderr] = await Promise.all([exit, read(child.stdout), read(child.stderr)]);
-  return { exitCode, stdout, stderr };
+}
+
+/** Runs `bin/spectest` in `cwd` to its end. */
+export function spectest(cwd: string, ...words: string[]): Promise<Ended> {
+  return start(cwd, ...words).ended;
 }
 
 /** A copy of a project of the repository, without what earlier runs left there; removed when disposed of. */

@@ -20,6 +20,8 @@ export function failureText(model: RunModel, test: TestModel, number: number, lo
   const parts = [head];
   if (test.attempts > 1) parts.push(paint.dim(`failed ${test.attempts} times, last after ${formatMs(test.durationMs ?? 0)}`));
   if (test.error) parts.push(errorText(test.error, look));
+  const console = consoleText(test, look);
+  if (console !== undefined) parts.push(console);
   for (const log of test.serviceLogs) {
     const text = logText(log, look);
     if (text !== undefined) parts.push(text);
@@ -62,6 +64,12 @@ function framesOf(stack: string, verbose: boolean): string {
   const frames = stack.split("\n").filter((line) => /^\s*at /.test(line));
   const shown = verbose ? frames : frames.filter((line) => !FOREIGN_FRAME.test(line)).slice(0, 6);
   return shown.map((line) => line.trim()).join("\n");
+}
+
+/** What the test itself printed, the newest lines. */
+function consoleText({ events }: TestModel, { paint }: Look): string | undefined {
+  const printed = events.flatMap((event) => (event.kind === "log" ? [event.text] : [])).join("\n");
+  return printed.trim() === "" ? undefined : `${paint.dim("console:")}\n${indent(lastLines(printed, LOG_LINES), 2)}`;
 }
 
 function logText(log: ServiceLog, { paint }: Look): string | undefined {

@@ -200,3 +200,26 @@ it("says how many tests a cancelled run did not reach", () => {
   } as RunEvent;
   expect(report("list", [...cut, cancelled]).data).toContain("1 passed, 4 not run");
 });
+
+it("list shows what a failed test printed, and nothing of what passed", () => {
+  const printed = (id: string, text: string): RunEvent => ({
+    type: "test-event",
+    id,
+    attempt: 1,
+    atMs: 1,
+    event: { kind: "log", seq: 90, id: `${id}-log`, startMs: 1, level: "log", text },
+  });
+  const finished = (name: string): number => wholeRun.findIndex((event) => event.type === "attempt-finished" && event.id === name);
+  const [passed, failed] = wholeRun.flatMap((event) => (event.type === "attempt-finished" ? [event] : []));
+  const events = [...wholeRun];
+  for (const [attempt, text] of [
+    [passed, "said in passing"],
+    [failed, "said before the end"],
+  ] as const) {
+    if (attempt) events.splice(finished(attempt.id), 0, printed(attempt.id, text));
+  }
+  const { data } = report("list", events);
+  expect(data).toContain("console:");
+  expect(data).toContain("said before the end");
+  expect(data).not.toContain("said in passing");
+});

@@ -10,8 +10,10 @@ import { forkVm } from "../fork/fork.ts";
 import { writeOverlay } from "../fork/qcow2.ts";
 import type { VmCore } from "../instance/core.ts";
 import { createVm, discardVm } from "../instance/create.ts";
+import type { PhaseTimings } from "../types.ts";
 import { loadMapped, saveMapped } from "./mappedRam.ts";
 import { forkMemory } from "./memory.ts";
+import { type ColdLoad, coldLoad, evict } from "./pageCache.ts";
 import { type Percentiles, phaseSpreads, spread, spreadWithTail } from "./percentiles.ts";
 
 export interface BaselineReport {
@@ -21,6 +23,7 @@ export interface BaselineReport {
   fileMib: number;
   phases: Record<string, Percentiles>;
   total: Percentiles & { p99: number };
+  cold: ColdLoad;
   /** Memory only one resumed machine uses. */
   privateMib: number;
 }
@@ -43,7 +46,8 @@ export async function measureBaseline(context: EngineContext, snapshotId: string
       await source.machine.process.kill();
     }
     if (!source) throw new RangeError("n must be at least 1");
-    const runs = [];
+    const runs: PhaseTimings[] = [];
+    const coldRuns: PhaseTimings[] = [];
     const memory: number[] = [];
     for (let round = 0; round < n; round++) {
       const resumed = await resumeMapped(source);
@@ -51,6 +55,11 @@ export async function measureBaseline(context: EngineContext, snapshotId: string
       runs.push(resumed.record.timings);
       memory.push((await forkMemory(resumed.machine)).privateMib);
       await discardVm(resumed);
+      await evict(fileOf(source));
+      const cold = await resumeMapped(source);
+      live.push(cold);
+      coldRuns.push(cold.record.timings);
+      await discardVm(cold);
     }
     return {
       method: "mapped-ram + multifd",
@@ -58,6 +67,7 @@ export async function measureBaseline(context: EngineContext, snapshotId: string
       fileMib: Math.round(((await stat(fileOf(source))).blocks * 512) / 1024 / 1024),
       phases: phaseSpreads(runs),
       total: spreadWithTail(runs.map(({ total }) => total ?? 0)),
+      cold: coldLoad(coldRuns),
       privateMib: spread(memory).p50,
     };
   } finally {

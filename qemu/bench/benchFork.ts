@@ -7,6 +7,7 @@ import { VmHandle } from "../instance/vm.ts";
 import type { HostFacts, OnProgress, PhaseTimings, VmEngine } from "../types.ts";
 import { type BaselineReport, measureBaseline } from "./baseline.ts";
 import { type ForkMemory, forkMemory } from "./memory.ts";
+import { type ColdLoad, coldLoad, evict } from "./pageCache.ts";
 import { type Percentiles, phaseSpreads, spread, spreadWithTail } from "./percentiles.ts";
 
 /** How many forks are alive together when the memory of one is measured. */
@@ -42,6 +43,8 @@ export interface BenchForkReport {
   /** Memory only an idle fork uses, while others of the same template live. */
   memory: ForkMemory;
   byDepth?: { depth: number; total: Percentiles }[];
+  /** With the baseline: the same fork when its template is not in the host's page cache. */
+  cold?: ColdLoad;
   baseline?: BaselineReport;
 }
 
@@ -60,6 +63,7 @@ export async function benchFork(engine: VmEngine, snapshotId: string, options: B
     const memory = await idleMemory(context, id);
     const byDepth =
       options.depth === undefined ? undefined : await timeDepths(context, id, options.depth, Math.max(3, Math.ceil(n / 4)), options);
+    const cold = options.baseline ? await timeColdForks(context, id, Math.max(2, Math.ceil(n / 4))) : undefined;
     const baseline = options.baseline ? await measureBaseline(context, id, Math.max(2, Math.ceil(n / 4))) : undefined;
     return {
       schemaVersion: 1,
@@ -74,6 +78,7 @@ export async function benchFork(engine: VmEngine, snapshotId: string, options: B
       tearDown: spread(tearDowns),
       memory,
       ...(byDepth ? { byDepth } : {}),
+      ...(cold ? { cold } : {}),
       ...(baseline ? { baseline } : {}),
     };
   } finally {
@@ -98,6 +103,15 @@ async function timeForks(
     onProgress?.({ phase: "fork", fraction: (round + 1) / n });
   }
   return { runs, tearDowns };
+}
+
+async function timeColdForks(context: EngineContext, id: string, n: number): Promise<ColdLoad> {
+  const runs: PhaseTimings[] = [];
+  for (let round = 0; round < n; round++) {
+    await evict(context.store.dirOf(id));
+    runs.push(...(await timeForks(context, id, 1)).runs);
+  }
+  return coldLoad(runs);
 }
 
 async function idleMemory(context: EngineContext, id: string): Promise<ForkMemory> {

@@ -33,8 +33,16 @@ function rowsOf(report: Report): string[][] {
     return [...phases, row("template, pause", pause), row("template that stops, pause", pauseOfStop), ...deltas];
   }
   const depths = (report.byDepth ?? []).map(({ depth, total }) => row(`total at depth ${depth}`, total));
-  const { baseline } = report;
-  const compared = baseline ? [row("baseline: capture, pause", baseline.capture), row("baseline: total", baseline.total)] : [];
+  const { baseline, cold } = report;
+  const compared = baseline
+    ? [
+        row("baseline: capture, pause", baseline.capture),
+        row("baseline: load", baseline.phases.load ?? baseline.total),
+        row("baseline: total", baseline.total),
+        row("baseline: load, files not cached", baseline.cold.load),
+      ]
+    : [];
+  if (cold) compared.unshift(row("load, files not cached", cold.load), row("total, files not cached", cold.total));
   return [...phases, row("total", report.total), row("tear-down", report.tearDown), ...depths, ...compared];
 }
 

@@ -1,11 +1,9 @@
 /** `up --detach`: the same program again as a process of its own, shown here until its environment is ready. */
-import { mkdirSync, openSync, closeSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, openSync, readSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SpectestError } from "../../errors/index.ts";
 import type { RunEvent } from "../../events/index.ts";
-import { startDetached } from "../../platform/detached.ts";
-import { runId } from "../../platform/ids.ts";
+import { detachedFiles, startDetached } from "../../platform/detached.ts";
 import type { CommandContext } from "../context.ts";
 import type { Input } from "../input.ts";
 import { openSession } from "../session.ts";
@@ -15,16 +13,13 @@ import { conclude } from "./run-options.ts";
 const POLL_MS = 100;
 
 export async function upDetached(input: Input, context: CommandContext): Promise<number> {
-  const dir = join(context.home, "detached");
-  mkdirSync(dir, { recursive: true });
-  const name = runId();
-  const files = { events: join(dir, `${name}.events.jsonl`), log: join(dir, `${name}.log`) };
-  const child = startDetached(childArguments(input, context), { cwd: context.cwd, stdout: files.events, stderr: files.log });
+  const files = detachedFiles(context.home, "events.jsonl");
+  const child = startDetached(childArguments(input, context), { cwd: context.cwd, ...files });
   const session = await openSession(context, { reporters: [], stdoutTaken: context.json, journal: false });
   const onAbort = (): void => child.terminate();
   context.interrupts.signal.addEventListener("abort", onAbort, { once: true });
   try {
-    for await (const event of follow(files.events, child.exited)) {
+    for await (const event of follow(files.stdout, child.exited)) {
       session.events.emit(event);
       const isReady = event.type === "environment-ready" && !context.interrupts.signal.aborted && (await answers(context));
       if (isReady) return ready(context, event, child.pid);
@@ -36,7 +31,7 @@ export async function upDetached(input: Input, context: CommandContext): Promise
   const { finished } = session.model;
   if (finished) return conclude(context, finished);
   if (context.interrupts.exitCode !== undefined) return context.interrupts.exitCode;
-  throw new SpectestError("INTERNAL", { what: "the environment's process ended before it was ready", log: files.log });
+  throw new SpectestError("INTERNAL", { what: "the environment's process ended before it was ready", log: files.stderr });
 }
 
 /** The environment can be used once its process answers: captured is not yet up. */

@@ -1,10 +1,8 @@
 /** The process that holds a machine: in the foreground until Ctrl-C, or the same program again in the background. */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { SpectestError } from "../../../errors/index.ts";
-import { startDetached } from "../../../platform/detached.ts";
-import { runId } from "../../../platform/ids.ts";
+import { detachedFiles, startDetached } from "../../../platform/detached.ts";
 import type { CommandContext } from "../../context.ts";
 import { isErrorCode } from "../../errors.ts";
 import type { Input } from "../../input.ts";
@@ -45,10 +43,7 @@ export function hold(input: Input, context: CommandContext, command: HolderComma
 
 async function holdInBackground(context: CommandContext, { words }: HolderCommand): Promise<number> {
   const { io, json, interrupts } = context;
-  const dir = join(context.home, "detached");
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const name = runId();
-  const files = { stdout: join(dir, `${name}.vm.json`), stderr: join(dir, `${name}.log`) };
+  const files = detachedFiles(context.home, "vm.json");
   const [program = ""] = process.argv.slice(1);
   const child = startDetached([program, "vm", ...words, "--json"], { cwd: context.cwd, ...files });
   const onAbort = (): void => child.terminate();

@@ -1,5 +1,6 @@
 import { contextOf } from "../engine.ts";
 import type { CaptureResult, HostFacts, OnProgress, VmEngine } from "../types.ts";
+import { fillMemory } from "./fill.ts";
 import { type Percentiles, phaseSpreads, spread } from "./percentiles.ts";
 
 const DEFAULT_DIRTY_MIB = [0, 32, 128];
@@ -78,7 +79,7 @@ async function deltas(
   const results: CaptureResult[] = [];
   for (let round = 0; round < n; round++) {
     const vm = await engine.fork(id, { name: "bench", ...(options.signal ? { signal: options.signal } : {}) });
-    if (wantedMib > 0) await vm.agent.exec(["perl", "-e", DIRTY, String(wantedMib)]);
+    if (wantedMib > 0) await fillMemory(vm, wantedMib);
     const result = await vm.capture({ key: `bench delta ${vm.id}`, then: "continue" });
     results.push(result);
     await vm.stop();
@@ -92,9 +93,6 @@ async function deltas(
     phases: phaseSpreads(results.map(({ timings }) => timings)),
   };
 }
-
-/** Fills a file in memory with pages that no two of are equal. */
-const DIRTY = "open F, '>', '/dev/shm/bench' or die; for (1 .. $ARGV[0]) { print F chr(65 + $_ % 26) x 1048576 } close F or die";
 
 function pauses(results: readonly CaptureResult[]): Percentiles {
   return spread(results.map(({ pauseMs }) => pauseMs));

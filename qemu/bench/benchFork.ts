@@ -6,6 +6,7 @@ import { discardVm } from "../instance/create.ts";
 import { VmHandle } from "../instance/vm.ts";
 import type { HostFacts, OnProgress, PhaseTimings, VmEngine } from "../types.ts";
 import { type BaselineReport, measureBaseline } from "./baseline.ts";
+import { fillMemory } from "./fill.ts";
 import { type ForkMemory, forkMemory } from "./memory.ts";
 import { type ColdLoad, coldLoad, evict } from "./pageCache.ts";
 import { type Percentiles, phaseSpreads, spread, spreadWithTail } from "./percentiles.ts";
@@ -24,6 +25,8 @@ export interface BenchForkOptions {
   depth?: number;
   /** Guest RAM; a template of that size is made first when the snapshot has another one. */
   memoryMib?: number;
+  /** MiB the guest writes to before it is captured, as services would; default 0. At most half its RAM. */
+  fillMib?: number;
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
@@ -37,6 +40,7 @@ export interface BenchForkReport {
   n: number;
   pool: "none";
   memoryMib: number;
+  fillMib: number;
   phases: Record<string, Percentiles>;
   total: Percentiles & { p99: number };
   tearDown: Percentiles;
@@ -56,7 +60,7 @@ export interface BenchForkReport {
 export async function benchFork(engine: VmEngine, snapshotId: string, options: BenchForkOptions = {}): Promise<BenchForkReport> {
   const context = contextOf(engine);
   const n = options.n ?? 20;
-  const { id, memoryMib, release } = await sized(context, snapshotId, options.memoryMib);
+  const { id, memoryMib, release } = await prepared(context, snapshotId, options);
   try {
     await timeForks(context, id, 1); // the first one validates the files and warms the page cache
     const { runs, tearDowns } = await timeForks(context, id, n, options);
@@ -73,6 +77,7 @@ export async function benchFork(engine: VmEngine, snapshotId: string, options: B
       n,
       pool: "none",
       memoryMib,
+      fillMib: options.fillMib ?? 0,
       phases: phaseSpreads(runs),
       total: spreadWithTail(runs.map(({ total }) => total ?? 0)),
       tearDown: spread(tearDowns),
@@ -153,20 +158,30 @@ async function timeDepths(
   }
 }
 
-interface Sized {
+interface Prepared {
   id: string;
   memoryMib: number;
   release: () => Promise<void>;
 }
 
-/** The snapshot itself, or a template of the same image with another amount of RAM. */
-async function sized(context: EngineContext, snapshotId: string, memoryMib: number | undefined): Promise<Sized> {
+/** The snapshot itself, or a template made from it, or from its image, with the RAM and the use of it that were asked for. */
+async function prepared(context: EngineContext, snapshotId: string, { memoryMib, fillMib = 0 }: BenchForkOptions): Promise<Prepared> {
   const snapshot = await context.store.get(snapshotId);
-  if (memoryMib === undefined || memoryMib === snapshot.memoryMib) {
-    return { id: snapshotId, memoryMib: snapshot.memoryMib, release: async () => undefined };
+  const wantedMib = memoryMib ?? snapshot.memoryMib;
+  if (wantedMib === snapshot.memoryMib && fillMib === 0) {
+    return { id: snapshotId, memoryMib: wantedMib, release: async () => undefined };
   }
-  const image = await context.imageOf(snapshot.imageDigest);
-  const vm = new VmHandle(await bootVm(context, image, { name: "bench", memoryMib, cpus: snapshot.cpus }), () => undefined);
-  const { snapshot: made } = await vm.capture({ key: `bench ${snapshot.imageDigest} ${memoryMib}`, then: "stop" });
-  return { id: made.id, memoryMib, release: () => context.store.remove(made.id) };
+  const core =
+    wantedMib === snapshot.memoryMib
+      ? await forkVm(context, snapshotId, { name: "bench", memory: "template" })
+      : await bootVm(context, await context.imageOf(snapshot.imageDigest), { name: "bench", memoryMib: wantedMib, cpus: snapshot.cpus });
+  const vm = new VmHandle(core, () => undefined);
+  try {
+    if (fillMib > 0) await fillMemory(vm, fillMib);
+    const { snapshot: made } = await vm.capture({ key: `bench ${vm.id}`, ephemeral: true, then: "stop" });
+    return { id: made.id, memoryMib: wantedMib, release: () => context.store.remove(made.id) };
+  } catch (error) {
+    await vm.stop("kill");
+    throw error;
+  }
 }

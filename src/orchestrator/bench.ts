@@ -10,6 +10,7 @@ export interface BenchOptions {
   /** Times each thing is measured. */
   n?: number;
   memoryMib?: number;
+  fillMib?: number;
   pool?: "parked" | "started" | "none";
   depth?: number;
   baseline?: boolean;
@@ -19,7 +20,7 @@ export type BenchReport = BenchForkReport | BenchCaptureReport;
 
 /** Measures the engine on the base template, which is made first when it is missing. */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
-  const { operation, n, memoryMib, depth, baseline, pool = "none", signal, onProgress } = options;
+  const { operation, n, memoryMib, fillMib, depth, baseline, pool = "none", signal, onProgress } = options;
   if (pool !== "none")
     throw new SpectestError("USAGE", { what: `--pool ${pool} is not available yet`, hint: "spectest bench fork --pool none" });
   const common = { signal, ...(n === undefined ? {} : { n }), ...(onProgress === undefined ? {} : { onProgress }) };
@@ -29,6 +30,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
       : benchFork(engine, base.snapshot.id, {
           ...common,
           ...(memoryMib === undefined ? {} : { memoryMib }),
+          ...(fillMib === undefined ? {} : { fillMib }),
           ...(depth === undefined ? {} : { depth }),
           ...(baseline === undefined ? {} : { baseline }),
         }),

@@ -119,6 +119,11 @@ const benchCommands: readonly CommandSpec[] = [
         description: "QEMU processes kept ready for forks",
       },
       memory,
+      {
+        name: "fill",
+        value: { label: "MIB", kind: positive },
+        description: "memory the guest writes to before it is captured, as services would",
+      },
       { name: "depth", value: { label: "N", kind: natural }, description: "deltas between the template and the fork" },
       { name: "baseline", description: "also measure QEMU's own mapped-ram with multifd on the same guest" },
       json,

@@ -3,7 +3,7 @@ import { progressLines } from "../progress.ts";
 import { columns } from "../table-text.ts";
 
 type BenchOptions = Parameters<Orchestrator["runBench"]>[0];
-type Measure = Pick<BenchOptions, "operation" | "n" | "memoryMib" | "pool" | "depth" | "baseline">;
+type Measure = Pick<BenchOptions, "operation" | "n" | "memoryMib" | "fillMib" | "pool" | "depth" | "baseline">;
 
 /** Runs one benchmark and prints its report; what it measures and how is the engine's affair. */
 export async function bench(context: CommandContext, measure: Measure): Promise<number> {
